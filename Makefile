@@ -1,0 +1,70 @@
+# Ladder. `make help` lists what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# how long each fuzz target runs: here in `make fuzz`, there within `make test`
+FUZZTIME ?= 60s
+FUZZSMOKE ?= 5s
+# packages and flags of the test run, for instance: make test PACKAGES=./gateway TESTFLAGS='-run Retry -v'
+PACKAGES ?= ./...
+TESTFLAGS ?=
+# end to end tests build, start and load whole programs on a machine that may have two cores
+TEST_TIMEOUT := 15m
+
+# Each tool has a go.mod of its own, so that its dependencies stay out of Ladder's.
+GOTESTSUM := go tool -modfile=tools/gotestsum/go.mod gotestsum
+GOLANGCI_LINT := go tool -modfile=tools/golangci-lint/go.mod golangci-lint
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
+
+.PHONY: build
+build: ## bin/ladder and bin/chirp, the sample application
+	go build -ldflags '-X main.version=$(VERSION)' -o bin/ladder ./cmd/ladder
+	go build -o bin/chirp ./demo/chirp/cmd/chirp
+
+.PHONY: demo
+demo: build ## the sample application under live traffic, with PostgreSQL and a dashboard, until Ctrl-C
+	@exec bin/ladder demo
+
+.PHONY: test
+test: test-deps fuzz-smoke ## every test, after installing the Debian packages that tests need
+	$(GOTESTSUM) --format pkgname -- -timeout $(TEST_TIMEOUT) $(TESTFLAGS) $(PACKAGES)
+
+.PHONY: race
+race: test-deps ## every test but the end to end ones, under the race detector
+	$(GOTESTSUM) --format pkgname -- -race -timeout $(TEST_TIMEOUT) $(TESTFLAGS) $$(go list ./... | grep -v '^ladder/test')
+
+.PHONY: test-deps
+test-deps: ## only install what the tests need
+	@scripts/install-test-deps
+
+.PHONY: fuzz-smoke
+fuzz-smoke: # part of `make test`
+	@scripts/fuzz $(FUZZSMOKE)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (60s)
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: lint
+lint: ## go vet, linters and house rules
+	go vet ./...
+	$(GOLANGCI_LINT) run
+	go test ./internal/lint
+
+.PHONY: generate
+generate: ## rewrite generated files (reference pages, JSON schema)
+	go generate ./...
+
+.PHONY: bench-gateway
+bench-gateway: build ## Ladder beside nginx, HAProxy and Caddy: CPU per request, latency, throughput
+	@scripts/install-test-deps bench
+	go run ./bench gateway $(BENCHFLAGS)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin test/screenshots
