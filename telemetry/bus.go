@@ -91,25 +91,37 @@ func (b *Bus) sinceLocked(id uint64) []Event {
 
 // Subscribe starts a subscription to everything that is published from now on. Close it when done.
 func (b *Bus) Subscribe() *Subscription {
-	_, subscription := b.SubscribeSince(^uint64(0))
-	return subscription
-}
-
-// SubscribeSince also returns the remembered events with an ID above id; none is missing between them and the first event
-// of the subscription, and none comes twice. An ID that this bus has not given yet (it was another process's) counts as 0
-// only if it is not ^0, which asks for no past events.
-func (b *Bus) SubscribeSince(id uint64) ([]Event, *Subscription) {
-	subscription := &Subscription{bus: b, events: make(chan Event, SubscriptionBuffer)}
 	if b == nil {
-		return nil, subscription
+		return newSubscription(nil)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.subscribers[subscription] = struct{}{}
-	if id != ^uint64(0) && id > b.last {
+	return b.subscribeLocked()
+}
+
+// SubscribeSince also returns the remembered events with an ID above id; none is missing between them and the first event
+// of the subscription, and none comes twice. An ID that this bus has not given yet belongs to an earlier process: all
+// remembered events are new then.
+func (b *Bus) SubscribeSince(id uint64) ([]Event, *Subscription) {
+	if b == nil {
+		return nil, newSubscription(nil)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if id > b.last {
 		id = 0
 	}
-	return b.sinceLocked(id), subscription
+	return b.sinceLocked(id), b.subscribeLocked()
+}
+
+func (b *Bus) subscribeLocked() *Subscription {
+	subscription := newSubscription(b)
+	b.subscribers[subscription] = struct{}{}
+	return subscription
+}
+
+func newSubscription(bus *Bus) *Subscription {
+	return &Subscription{bus: bus, events: make(chan Event, SubscriptionBuffer)}
 }
 
 func (b *Bus) log(event Event) {

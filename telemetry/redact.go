@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"log/slog"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -36,9 +37,26 @@ func redactAttr(_ []string, attr slog.Attr) slog.Attr {
 	case slog.KindString:
 		return slog.String(attr.Key, Redact(attr.Value.String()))
 	case slog.KindAny:
-		if err, ok := attr.Value.Any().(error); ok {
-			return slog.String(attr.Key, Redact(err.Error()))
-		}
+		return redactAny(attr)
+	default:
+		return attr
 	}
-	return attr
+}
+
+// redactAny looks into the values that print themselves with what they hold.
+func redactAny(attr slog.Attr) slog.Attr {
+	switch value := attr.Value.Any().(type) {
+	case error:
+		return slog.String(attr.Key, Redact(value.Error()))
+	case *url.URL:
+		return slog.String(attr.Key, Redact(value.String()))
+	case []string:
+		words := make([]string, len(value))
+		for i, word := range value {
+			words[i] = Redact(word)
+		}
+		return slog.Any(attr.Key, words)
+	default:
+		return attr
+	}
 }
