@@ -53,16 +53,30 @@ func (s *State) UnmarshalText(text []byte) error {
 type Member struct {
 	name    string
 	address string
+	*Counters
+}
 
+// Counters of one server.
+type Counters struct {
 	// InFlight counts what the member is working on now; Handled what it has answered; Failed what it could not answer
 	// (connection refused or broken, time-out, malformed answer) since it was made.
 	InFlight atomic.Int64
 	Handled  atomic.Uint64
 	Failed   atomic.Uint64
+
+	_ [40]byte // to a cache line of its own: members are counted on different cores
 }
 
 // NewMember makes a member; address is host:port.
-func NewMember(name, address string) *Member { return &Member{name: name, address: address} }
+func NewMember(name, address string) *Member {
+	return &Member{name: name, address: address, Counters: new(Counters)}
+}
+
+// Renamed is the same server under another name: it shares the counters. A server that is being replaced makes room for
+// its successor this way, and what is in flight on it still counts.
+func (m *Member) Renamed(name string) *Member {
+	return &Member{name: name, address: m.address, Counters: m.Counters}
+}
 
 // Name is unique within the pool, for instance "app.1".
 func (m *Member) Name() string { return m.name }
@@ -127,26 +141,21 @@ func (p *Pool) Changed() <-chan struct{} {
 // Add puts a member into the pool. A member of the same name must have been removed before: a second one panics, because
 // two servers under one name would share each other's fate.
 func (p *Pool) Add(member *Member, state State, reason string) {
-	p.change(func(entries []Entry) []Entry {
-		for _, entry := range entries {
-			if entry.Name() == member.name {
-				panic("topology: two members named " + member.name + " in pool " + p.name)
-			}
-		}
-		return append(entries, Entry{Member: member, State: state, Reason: reason, Since: time.Now()})
+	p.change(func(entries []Entry) ([]Entry, bool) {
+		return append(entries, Entry{Member: member, State: state, Reason: reason, Since: time.Now()}), true
 	})
 }
 
 // Remove takes a member out; work that is in flight on it goes on. An unknown name is ignored.
 func (p *Pool) Remove(name string) {
-	p.change(func(entries []Entry) []Entry {
+	p.change(func(entries []Entry) ([]Entry, bool) {
 		kept := entries[:0]
 		for _, entry := range entries {
 			if entry.Name() != name {
 				kept = append(kept, entry)
 			}
 		}
-		return kept
+		return kept, len(kept) < len(entries)
 	})
 }
 
@@ -154,25 +163,62 @@ func (p *Pool) Remove(name string) {
 // is in that state already (its reason is then left as it was).
 func (p *Pool) SetState(name string, state State, reason string) bool {
 	moved := false
-	p.change(func(entries []Entry) []Entry {
+	p.change(func(entries []Entry) ([]Entry, bool) {
 		for i := range entries {
 			if entries[i].Name() == name && entries[i].State != state {
 				entries[i].State, entries[i].Reason, entries[i].Since = state, reason, time.Now()
 				moved = true
 			}
 		}
-		return entries
+		return entries, moved
 	})
 	return moved
 }
 
-// change publishes what edit makes of a copy of the entries.
-func (p *Pool) change(edit func([]Entry) []Entry) {
+// SetStateIf is SetState for those who are not alone in deciding: it changes nothing unless the entry is still as it was
+// seen (the same member, in the same state since the same time). It returns the entry as it is now, and whether it was changed.
+// The same state with another reason counts as a change here.
+func (p *Pool) SetStateIf(seen Entry, state State, reason string) (Entry, bool) {
+	now, moved := Entry{}, false
+	p.change(func(entries []Entry) ([]Entry, bool) {
+		for i := range entries {
+			if entries[i].Name() != seen.Name() {
+				continue
+			}
+			if entries[i].Member == seen.Member && entries[i].State == seen.State && entries[i].Since.Equal(seen.Since) {
+				entries[i].State, entries[i].Reason, entries[i].Since = state, reason, time.Now()
+				moved = true
+			}
+			now = entries[i]
+		}
+		return entries, moved
+	})
+	return now, moved
+}
+
+// Edit publishes several changes as one, so that no reader sees a state between them: a member and its replacement, for
+// instance. It gets a copy of the entries and returns what they shall be; it must not call the pool. Two entries of one name
+// panic, as in Add.
+func (p *Pool) Edit(edit func([]Entry) []Entry) {
+	p.change(func(entries []Entry) ([]Entry, bool) { return edit(entries), true })
+}
+
+// change publishes what edit makes of a copy of the entries, if it says that it changed something.
+func (p *Pool) change(edit func([]Entry) ([]Entry, bool)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	before := p.current.Load()
-	after := &Snapshot{Version: before.Version + 1, Entries: edit(append([]Entry(nil), before.Entries...))}
+	entries, changed := edit(append([]Entry(nil), before.Entries...))
+	if !changed {
+		return
+	}
+	after := &Snapshot{Version: before.Version + 1, Entries: entries}
+	names := make(map[string]bool, len(after.Entries))
 	for _, entry := range after.Entries {
+		if names[entry.Name()] {
+			panic("topology: two members named " + entry.Name() + " in pool " + p.name)
+		}
+		names[entry.Name()] = true
 		if entry.State == Up {
 			after.Ready = append(after.Ready, entry.Member)
 		}
