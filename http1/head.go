@@ -46,7 +46,31 @@ type Head struct {
 	TrailersAnnounced bool
 	// TrailersAccepted says that the sender understands trailers: TE: trailers (RFC 9110 §6.5.1).
 	TrailersAccepted bool
+
+	section section
+	seen    seen
+	host    []byte // the last Host, and the last Expect
+	expect  []byte
+	size    int    // of the whole head, once it is complete
+	fault   *Error // why it was refused
 }
+
+// seen are the facts about fields from which framing and persistence follow.
+type seen uint16
+
+const (
+	seenHost seen = 1 << iota
+	seenHosts
+	seenLength
+	seenEncoding
+	seenUpgrade
+	seenExpect
+	optionClose
+	optionKeepAlive
+	optionUpgrade
+	optionTE
+	optionOther // some option that may name a field of this message
+)
 
 // Value is the value of the first field of that name, nil without one. A field that is there but empty gives a slice of length 0
 // that is not nil.
@@ -55,6 +79,76 @@ func (h *Head) Value(id HeaderID) []byte {
 		if h.Fields[i].ID == id {
 			return h.Fields[i].value
 		}
+	}
+	return nil
+}
+
+// reset forgets the message and keeps the memory.
+func (h *Head) reset() {
+	fields := h.section.fields
+	*h = Head{Options: h.Options[:0]}
+	h.section.fields = fields[:0]
+}
+
+// interpret draws the conclusions from the fields that are common to requests and responses.
+func (h *Head) interpret() *Error {
+	h.Fields = h.section.fields
+	h.ContentLength = -1
+	for i := range h.Fields {
+		if id := h.Fields[i].ID; id < firstActiveHeader || id > lastActiveHeader {
+			continue
+		}
+		if fault := h.note(&h.Fields[i]); fault != nil {
+			return fault
+		}
+	}
+	if h.seen&seenEncoding != 0 {
+		if h.seen&seenLength != 0 {
+			return ErrLengthAndEncoding
+		}
+		if h.Minor == 0 {
+			return ErrEncodingInHTTP10
+		}
+	}
+	h.KeepAlive = h.seen&optionClose == 0 && (h.Minor > 0 || h.seen&optionKeepAlive != 0)
+	if h.Minor == 0 || h.seen&optionUpgrade == 0 {
+		h.Upgrade = nil
+	}
+	h.TrailersAccepted = h.TrailersAccepted && h.seen&optionTE != 0
+	if h.seen&optionOther != 0 {
+		h.markNominated()
+	}
+	return nil
+}
+
+// note takes in one of the fields between firstActiveHeader and lastActiveHeader.
+func (h *Head) note(f *Field) *Error {
+	switch f.ID {
+	case HeaderHost:
+		h.seen |= (h.seen & seenHost) << 1 // a second one sets seenHosts
+		h.seen |= seenHost
+		h.host = f.value
+	case HeaderConnection:
+		return h.noteConnection(f.value)
+	case HeaderContentLength:
+		return h.noteContentLength(f.value)
+	case HeaderTransferEncoding:
+		return h.noteTransferEncoding(f.value)
+	case HeaderTE:
+		h.TrailersAccepted = h.TrailersAccepted || hasElement(f.value, "trailers")
+	case HeaderTrailer:
+		h.TrailersAnnounced = true
+	case HeaderUpgrade:
+		if h.seen&seenUpgrade != 0 || !isProtocolList(f.value) {
+			return ErrBadUpgrade
+		}
+		h.seen |= seenUpgrade
+		h.Upgrade = f.value
+	case HeaderExpect:
+		if h.seen&seenExpect == 0 || equalFold(h.expect, expectContinue) {
+			h.expect = f.value // of several, the first that is not 100-continue
+		}
+		h.seen |= seenExpect
 	}
 	return nil
 }
