@@ -3,7 +3,8 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# a release is a tagged commit; anything else keeps the version that the source names
+VERSION ?= $(shell git describe --tags --exact-match 2>/dev/null)
 # how long each fuzz target runs: here in `make fuzz`, there within `make test`
 FUZZTIME ?= 60s
 FUZZSMOKE ?= 5s
@@ -23,7 +24,7 @@ help: ## this list
 
 .PHONY: build
 build: ## bin/ladder and bin/chirp, the sample application
-	go build -ldflags '-X main.version=$(VERSION)' -o bin/ladder ./cmd/ladder
+	go build $(if $(VERSION),-ldflags '-X main.version=$(VERSION)') -o bin/ladder ./cmd/ladder
 	go build -o bin/chirp ./demo/chirp/cmd/chirp
 
 .PHONY: demo
