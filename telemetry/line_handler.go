@@ -27,7 +27,10 @@ func newLineHandler(out io.Writer, options *slog.HandlerOptions) *lineHandler {
 
 // Enabled reports whether the level is written.
 func (h *lineHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return h.options.Level == nil || level >= h.options.Level.Level()
+	if h.options.Level == nil {
+		return level >= slog.LevelInfo
+	}
+	return level >= h.options.Level.Level()
 }
 
 // Handle writes one line.

@@ -20,7 +20,7 @@ const (
 )
 
 // NewLogger makes the logger of a process. Values whose key or form says that they are secret (passwords, tokens, cookies,
-// the password of a URL) are replaced before they are written, whatever the format.
+// the password of a URL) are replaced before they are written, whatever the format. A nil level is info.
 func NewLogger(w io.Writer, format LogFormat, level slog.Leveler) (*slog.Logger, error) {
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: redactAttr}
 	switch {

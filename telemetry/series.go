@@ -116,6 +116,17 @@ func (s *Series) Samples() []Sample {
 	return append([]Sample(nil), s.samples...)
 }
 
+// Since are the samples taken after a time, oldest first.
+func (s *Series) Since(after time.Time) []Sample {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first := len(s.samples)
+	for first > 0 && s.samples[first-1].Time.After(after) {
+		first--
+	}
+	return append([]Sample(nil), s.samples[first:]...)
+}
+
 // Latest is the newest sample; false before there is one.
 func (s *Series) Latest() (Sample, bool) {
 	s.mu.Lock()

@@ -33,9 +33,9 @@ type Options struct {
 	MaxSize int64
 	// Keep is how many files that were put aside are kept, as Path.1 (the newest), Path.2, …; 0 keeps none.
 	Keep int
-	// OnFailure is called with the reason when lines begin to be dropped, and with nil when writing works again. It is
+	// OnError is called with the reason when lines begin to be dropped, and with nil when writing works again. It is
 	// called from within Write, without a lock held, and must be quick. May be nil.
-	OnFailure func(error)
+	OnError func(error)
 }
 
 // File is written by any number of goroutines; each Write is kept whole. Use [Open].
@@ -62,7 +62,7 @@ func Open(options Options) (*File, error) {
 }
 
 // Write appends p, which should be one or more whole lines. It always reports success, so that a bufio.Writer or a log
-// handler above does not give up for good: what could not be written is counted by Dropped and told to OnFailure.
+// handler above does not give up for good: what could not be written is counted by Dropped and told to OnError.
 func (f *File) Write(p []byte) (int, error) {
 	f.mu.Lock()
 	wasFailing := !f.failed.IsZero()
@@ -70,8 +70,8 @@ func (f *File) Write(p []byte) (int, error) {
 	nowFailing := !f.failed.IsZero()
 	f.mu.Unlock()
 
-	if nowFailing != wasFailing && f.options.OnFailure != nil {
-		f.options.OnFailure(err)
+	if nowFailing != wasFailing && f.options.OnError != nil {
+		f.options.OnError(err)
 	}
 	return len(p), nil
 }

@@ -141,7 +141,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		var reports []error
-		file := open(t, logfile.Options{Path: path, OnFailure: func(err error) { reports = append(reports, err) }})
+		file := open(t, logfile.Options{Path: path, OnError: func(err error) { reports = append(reports, err) }})
 		for range 3 {
 			write(t, file, "lost\n")
 		}
