@@ -62,7 +62,8 @@ func all[T Text](s T, class uint8) bool {
 func isToken[T Text](s T) bool { return len(s) > 0 && all(s, classToken) }
 
 // Scanning looks at eight bytes at a time: the classic test for a zero byte, (x - 0x01…) &^ x & 0x80…, generalised to "below n"
-// by subtracting n instead. Its lowest set bit is exact; higher ones may be false after a borrow, so only the lowest is used.
+// by subtracting n instead. Its lowest set bit is exact; higher ones may be false after a borrow, so only the lowest is used. DEL is
+// the one byte below 0x80 to which adding 1 sets the high bit.
 const (
 	lanes     = 0x0101010101010101
 	highBits  = 0x80 * lanes
@@ -73,8 +74,7 @@ const (
 func scanText(b []byte, i int) int {
 	for i+wordBytes <= len(b) {
 		x := binary.LittleEndian.Uint64(b[i:])
-		del := x ^ 0x7f*lanes
-		stop := ((x-0x20*lanes)&^x | (del-lanes)&^del) & highBits
+		stop := (x - ' '*lanes | (x&^highBits + lanes)) &^ x & highBits
 		if stop == 0 {
 			i += wordBytes
 			continue
@@ -95,9 +95,8 @@ func scanText(b []byte, i int) int {
 func scanTarget(b []byte, i int) int {
 	for i+wordBytes <= len(b) {
 		x := binary.LittleEndian.Uint64(b[i:])
-		del := x ^ 0x7f*lanes
 		hash := x ^ '#'*lanes
-		stop := (x | (x - 0x21*lanes) | (del-lanes)&^del | (hash-lanes)&^hash) & highBits
+		stop := (x | (x - '!'*lanes) | (x&^highBits + lanes) | (hash-lanes)&^hash) & highBits
 		if stop != 0 {
 			return i + bits.TrailingZeros64(stop)/8
 		}
@@ -112,7 +111,7 @@ func scanTarget(b []byte, i int) int {
 // lower folds an ASCII letter.
 func lower(b byte) byte {
 	if b >= 'A' && b <= 'Z' {
-		b |= 0x20
+		b |= caseBit
 	}
 	return b
 }
@@ -121,6 +120,9 @@ func lower(b byte) byte {
 func equalFold(b []byte, want string) bool {
 	if len(b) != len(want) {
 		return false
+	}
+	if string(b) == want {
+		return true
 	}
 	for i := range len(want) {
 		if lower(b[i]) != want[i] {

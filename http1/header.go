@@ -9,15 +9,15 @@ const (
 	HeaderOther HeaderID = iota
 	HeaderUnderscored
 
-	// Those that Parse itself acts on.
+	// Those that Parse itself acts on; from Connection on they concern one connection only.
 	HeaderHost
-	HeaderConnection
 	HeaderContentLength
+	HeaderTrailer
+	HeaderExpect
+	HeaderConnection
 	HeaderTransferEncoding
 	HeaderTE
-	HeaderTrailer
 	HeaderUpgrade
-	HeaderExpect
 	HeaderKeepAlive
 	HeaderProxyConnection
 	HeaderHTTP2Settings
@@ -105,8 +105,11 @@ const (
 
 	headerCount
 
+	// Parse acts on the fields of one range; those of another are hop-by-hop: RFC 9110 §7.6.1, and HTTP2-Settings (RFC 7540 §3.2.1).
 	firstActiveHeader = HeaderHost
-	lastActiveHeader  = HeaderExpect
+	lastActiveHeader  = HeaderUpgrade
+	firstHopHeader    = HeaderConnection
+	lastHopHeader     = HeaderHTTP2Settings
 )
 
 // String is the name in its usual spelling, as the writers spell it; empty for HeaderOther and HeaderUnderscored.

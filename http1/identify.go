@@ -11,15 +11,39 @@ const (
 	hashLastButOne    = 418
 	hashMiddle        = 381
 	longestHeaderName = 25
-	headerPadding     = 32 // longestHeaderName in whole words
 )
 
 // headerName is a name of the table made ready for comparison, eight bytes at a time: fold has the case bit where the name has a
 // letter, so that a byte of the wire matches when it is equal after setting those bits, and nothing but that letter does.
 type headerName struct {
 	length int
-	lower  [headerPadding]byte
-	fold   [headerPadding]byte
+	lower  nameWords
+	fold   nameWords
+}
+
+// nameWords are the bytes of a name as words: one for each whole word and one, overlapping, for the last eight bytes. A name shorter
+// than a word has one word of its own making.
+type nameWords [longestHeaderName/wordBytes + 1]uint64
+
+func wordsOf(name []byte) (words nameWords) {
+	if len(name) < wordBytes {
+		words[0] = shortWord(name)
+		return words
+	}
+	for i := range len(name) / wordBytes {
+		words[i] = binary.LittleEndian.Uint64(name[i*wordBytes:])
+	}
+	words[len(words)-1] = binary.LittleEndian.Uint64(name[len(name)-wordBytes:])
+	return words
+}
+
+// shortWord packs 2 to 7 bytes into a word: the first and the last half, overlapping.
+func shortWord(name []byte) uint64 {
+	n := len(name)
+	if n >= 4 {
+		return uint64(binary.LittleEndian.Uint32(name)) | uint64(binary.LittleEndian.Uint32(name[n-4:]))<<32
+	}
+	return uint64(binary.LittleEndian.Uint16(name)) | uint64(binary.LittleEndian.Uint16(name[n-2:]))<<16
 }
 
 // headerLookup is never written after it was made.
@@ -32,23 +56,25 @@ type headerIndex struct {
 
 func indexHeaders() (index headerIndex) {
 	for id := HeaderHost; id < headerCount; id++ {
-		name := headerNames[id]
-		entry := &index.names[id]
-		entry.length = len(name)
-		for i := range len(name) {
-			entry.lower[i] = lower(name[i])
-			if l := entry.lower[i]; l >= 'a' && l <= 'z' {
-				entry.fold[i] = 0x20
+		name := []byte(headerNames[id])
+		fold := make([]byte, len(name))
+		for i, b := range name {
+			name[i] = lower(b)
+			if name[i] >= 'a' && name[i] <= 'z' {
+				fold[i] = caseBit
 			}
 		}
-		index.slots[headerSlot([]byte(name))] = id
+		index.names[id] = headerName{length: len(name), lower: wordsOf(name), fold: wordsOf(fold)}
+		index.slots[headerSlot(name)] = id
 	}
 	return index
 }
 
+// caseBit is what tells a small letter of ASCII from a capital.
+const caseBit = 0x20
+
 // headerSlot needs at least two bytes. Setting the case bit of whatever the bytes are is harmless: matches decides.
 func headerSlot(name []byte) uint {
-	const caseBit = 0x20
 	n := len(name)
 	return (uint(n)*hashLength + uint(name[0]|caseBit)*hashFirst + uint(name[n-2]|caseBit)*hashLastButOne +
 		uint(name[n/2]|caseBit)*hashMiddle) % headerSlots
@@ -72,24 +98,19 @@ func (h *headerName) matches(name []byte) bool {
 		return false
 	}
 	if n < wordBytes {
-		for i, b := range name {
-			if b|h.fold[i] != h.lower[i] {
-				return false
-			}
-		}
-		return true
+		return shortWord(name)|h.fold[0] == h.lower[0]
 	}
-	for i := 0; i+wordBytes <= n; i += wordBytes {
-		if !h.wordMatches(name, i) {
+	last := len(h.lower) - 1
+	if binary.LittleEndian.Uint64(name[n-wordBytes:])|h.fold[last] != h.lower[last] {
+		return false
+	}
+	for i := 0; i < last && len(name) >= wordBytes; i++ {
+		if binary.LittleEndian.Uint64(name)|h.fold[i] != h.lower[i] {
 			return false
 		}
+		name = name[wordBytes:]
 	}
-	return h.wordMatches(name, n-wordBytes)
-}
-
-func (h *headerName) wordMatches(name []byte, i int) bool {
-	x := binary.LittleEndian.Uint64(name[i:])
-	return x|binary.LittleEndian.Uint64(h.fold[i:]) == binary.LittleEndian.Uint64(h.lower[i:])
+	return true
 }
 
 // identify gives the id of a field name, and whether the name is one at all.
@@ -115,15 +136,8 @@ func identify(name []byte) (id HeaderID, ok bool) {
 // Where a field stands to the rules about who may set, drop or repeat it. The rules are switches rather than columns of a table so
 // that the reader sees each set at once.
 
-// hopByHop: fields that concern one connection (RFC 9110 §7.6.1, and HTTP2-Settings of RFC 7540 §3.2.1).
-func (id HeaderID) hopByHop() bool {
-	switch id {
-	case HeaderConnection, HeaderKeepAlive, HeaderProxyConnection, HeaderTE, HeaderTransferEncoding, HeaderUpgrade,
-		HeaderHTTP2Settings:
-		return true
-	}
-	return false
-}
+// hopByHop: fields that concern one connection.
+func (id HeaderID) hopByHop() bool { return id >= firstHopHeader && id <= lastHopHeader }
 
 // endToEnd: fields that are forwarded even when Connection names them, because dropping them changes what a request means to
 // gateway or application: RFC 9110 §7.6.1 forbids naming fields meant for all recipients, and doing it anyway is an attack.

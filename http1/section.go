@@ -59,29 +59,39 @@ func (s *section) parse(window []byte, maxFields int) (done bool, fault *Error) 
 		if len(s.fields) >= maxFields && len(rest) > 0 && rest[0] != '\r' {
 			return false, ErrTooManyFields
 		}
-		field, size := parseField(rest)
+		size := s.nextField().parse(rest)
 		if size == 0 {
+			s.fields = s.fields[:len(s.fields)-1]
 			line := s.line(window)
 			if line == nil {
 				return false, nil
 			}
 			return false, fieldFault(line, len(s.fields) == 0)
 		}
-		s.fields = append(s.fields, field)
 		s.pos += size
 	}
 }
 
-// parseField reads a field line at the start of rest and gives its size with its CRLF, 0 when the line is either wrong or not all
-// there.
-func parseField(rest []byte) (field Field, size int) {
+// nextField makes room for one more, in the memory of an earlier message where there is some.
+func (s *section) nextField() *Field {
+	n := len(s.fields)
+	if n < cap(s.fields) {
+		s.fields = s.fields[:n+1]
+	} else {
+		s.fields = append(s.fields, Field{})
+	}
+	return &s.fields[n]
+}
+
+// parse reads a field line at the start of rest and gives its size with its CRLF, 0 when the line is either wrong or not all there.
+func (f *Field) parse(rest []byte) (size int) {
 	colon := bytes.IndexByte(rest, ':')
 	if colon < 0 {
-		return Field{}, 0
+		return 0
 	}
 	id, ok := identify(rest[:colon])
 	if !ok {
-		return Field{}, 0
+		return 0
 	}
 	start := colon + 1
 	for start < len(rest) && isSpace(rest[start]) {
@@ -89,16 +99,18 @@ func parseField(rest []byte) (field Field, size int) {
 	}
 	end := scanText(rest, start)
 	if end+1 >= len(rest) || rest[end] != '\r' || rest[end+1] != '\n' {
-		return Field{}, 0
+		return 0
 	}
 	size = end + 2
 	for end > start && isSpace(rest[end-1]) {
 		end--
 	}
-	return Field{name: rest[:colon:colon], value: rest[start:end:end], ID: id, Hop: id.hopByHop()}, size
+	f.name, f.value = rest[:colon:colon], rest[start:end:end]
+	f.ID, f.Hop = id, id.hopByHop()
+	return size
 }
 
-// fieldFault says what is wrong with a line, given with its line feed, that parseField did not take.
+// fieldFault says what is wrong with a line, given with its line feed, that Field.parse did not take.
 func fieldFault(line []byte, first bool) *Error {
 	if fault := lineEndFault(line); fault != nil {
 		return fault
