@@ -29,9 +29,9 @@ type Server struct {
 
 	streamWriteTimeout time.Duration // StreamWriteTimeout; shorter in tests
 
-	mu      sync.Mutex // serialises Start, Apply and Stop, and guards:
-	serving *serving   // nil while it does not listen
+	mu      sync.Mutex // serialises Start, Apply and Stop; stopped is guarded by it
 	stopped bool
+	serving atomic.Pointer[serving] // nil while it does not listen; read at any time, a Status function asks for the URL
 }
 
 // serving is one address being listened on.
@@ -65,7 +65,7 @@ func (s *Server) Start(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.serving = opened
+	s.serving.Store(opened)
 	return nil
 }
 
@@ -92,7 +92,7 @@ func (s *Server) Apply(_ context.Context, options Options) error {
 
 // moveTo changes the address that is listened on, if it is to be another.
 func (s *Server) moveTo(options *Options) error {
-	old := s.serving
+	old := s.serving.Load()
 	if old != nil && old.wanted == options.Listen {
 		return checkExposure(old.listener, options)
 	}
@@ -106,7 +106,7 @@ func (s *Server) moveTo(options *Options) error {
 	if err != nil {
 		return err
 	}
-	s.serving = opened
+	s.serving.Store(opened)
 	if old != nil {
 		s.retire(old)
 	}
@@ -126,7 +126,7 @@ func (s *Server) openInPlaceOf(old *serving, options *Options) (*serving, error)
 	reopened, reopenErr := s.open(&former)
 	if reopenErr == nil {
 		reopened.wanted = old.wanted
-		s.serving = reopened
+		s.serving.Store(reopened)
 		s.retire(old)
 	}
 	return nil, errors.Join(err, reopenErr)
@@ -191,21 +191,19 @@ func (s *Server) Stop(ctx context.Context) error {
 	defer s.mu.Unlock()
 	s.stopped = true
 	var err error
-	if s.serving != nil {
-		err = s.serving.close(ctx)
-		s.serving = nil
+	if serving := s.serving.Swap(nil); serving != nil {
+		err = serving.close(ctx)
 	}
 	return errors.Join(err, s.tasks.Stop(ctx))
 }
 
 // Addr is the host:port that is listened on, "" when there is none.
 func (s *Server) Addr() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.serving == nil {
+	serving := s.serving.Load()
+	if serving == nil {
 		return ""
 	}
-	return s.serving.listener.Addr().String()
+	return serving.listener.Addr().String()
 }
 
 // URL is the base of dashboard and API as a browser on this machine reaches it, "" when it does not listen.
