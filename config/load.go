@@ -1,52 +1,83 @@
 package config
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
 
-// Problem is one mistake in a file.
-type Problem struct {
-	File    string `json:"file"`
-	Line    int    `json:"line"`   // from 1; 0 where no place can be named
-	Column  int    `json:"column"` // from 1, in characters
-	Path    string `json:"path"`   // of the key: app.health.interval
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`   // how to mend it
-	Source  string `json:"source,omitempty"` // the offending line
+	"ladder/internal/hint"
+)
+
+// Load reads, expands, decodes and validates a file. lookup takes the place of os.LookupEnv, which nil stands for.
+// Mistakes in the file are [Problems]; a file that cannot be read is another error, with a hint.
+func Load(path string, lookup func(string) (string, bool)) (*Config, error) {
+	base, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("finding the directory of %s: %w", path, err)
+	}
+	text, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, base, text, lookup)
 }
 
-// Problems is every mistake of a file at once, in the order of lines. It is the error of Load and Parse.
-type Problems []Problem
+// readFile reads a file up to one byte more than may be in it.
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, hint.Errorf("-c FILE names another file; ladder init writes a new one", "reading the file: %w", err)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, hint.Errorf("let the user that runs ladder read it", "reading the file: %w", err)
+	case err != nil:
+		return nil, fmt.Errorf("reading the file: %w", err)
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, MaxFileSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the file: %w", err)
+	}
+	return text, nil
+}
 
-func (p Problems) Error() string { return fmt.Sprintf("%d problems", len(p)) }
-
-// Load reads, expands, decodes and validates a file. lookup takes the place of os.LookupEnv.
-func Load(path string, lookup func(string) (string, bool)) (*Config, error) { panic("to be written") }
-
-// Parse does what Load does with text that was read already; base is the directory that relative paths start from.
+// Parse does what Load does with text that was read already; base is the directory that relative paths start from, name
+// what problems call the file. Beside the text it looks only at whether the files that it names exist.
 func Parse(name, base string, text []byte, lookup func(string) (string, bool)) (*Config, error) {
-	panic("to be written")
+	if lookup == nil {
+		lookup = os.LookupEnv
+	}
+	s, readable, r := newSource(name, text)
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	top := parseTree(s, readable, r)
+	if top == nil {
+		return nil, r.err()
+	}
+	c := &Config{Source: name, Base: base, written: writtenTexts{}}
+	d := &decoder{
+		report: r, lookup: lookup, config: c, written: c.written,
+		keys: map[string]place{}, values: map[string]place{}, failed: map[string]bool{},
+	}
+	d.section(reflect.ValueOf(c).Elem(), top, "")
+	if !d.failed[""] {
+		validate(&validator{decoder: d, Config: c})
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
-// Change is one difference between two files.
-type Change struct {
-	Path string `json:"path"` // app.instances, app.env.LOG_LEVEL, app.servers[10.0.0.1:80]
-	Old  string `json:"old"`  // as YAML would show it; empty where there was none; secrets redacted
-	New  string `json:"new"`
+// Path makes a path of the file absolute: relative ones start at Base.
+func (c *Config) Path(relative string) string {
+	if filepath.IsAbs(relative) {
+		return filepath.Clean(relative)
+	}
+	return filepath.Join(c.Base, relative)
 }
-
-// Diff lists what differs, in the order of the struct tree. Defaults count as written.
-func Diff(before, after *Config) []Change { panic("to be written") }
-
-// Rung is the highest rung that the file stands on, from 1 to 9, with its name: "single-server".
-func (c *Config) Rung() (int, string) { panic("to be written") }
-
-// Path makes a path of the file absolute.
-func (c *Config) Path(relative string) string { panic("to be written") }
-
-// YAML is the file with every default written out and secrets redacted.
-func (c *Config) YAML() []byte { panic("to be written") }
-
-// Schema is the JSON schema of the file (draft 2020-12).
-func Schema() []byte { panic("to be written") }
-
-// Reference is the reference page of the file, in Markdown.
-func Reference() []byte { panic("to be written") }
