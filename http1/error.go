@@ -64,6 +64,7 @@ var (
 	ErrBadHost                = refusal(400, "bad-host", "Host or authority is not host[:port] (RFC 9112 §3.2)")
 	ErrBadConnection          = refusal(400, "bad-connection", "Connection is not a short list of tokens (RFC 9110 §7.6.1)")
 	ErrBadUpgrade             = refusal(400, "bad-upgrade", "Upgrade is repeated or not a list of protocols (RFC 9110 §7.8)")
+	ErrBadTrailer             = refusal(400, "bad-trailer", "Trailer announces a field that frames the message (RFC 9110 §6.5.1)")
 	ErrUnsupportedExpectation = refusal(417, "unsupported-expectation", "Expect asks for something else than 100-continue (RFC 9110 §10.1.1)")
 )
 

@@ -95,3 +95,16 @@ func (h *Head) responseFraming(method Method, status int) (Framing, *Error) {
 	}
 	return FramingClose, nil
 }
+
+// namesFraming says whether a Trailer field announces one of those that would come too late to frame the message.
+func namesFraming(trailer []byte) bool {
+	for rest := trailer; rest != nil; {
+		var name []byte
+		name, rest = nextElement(rest)
+		switch knownHeader(name) {
+		case HeaderTransferEncoding, HeaderContentLength, HeaderTrailer:
+			return true
+		}
+	}
+	return false
+}

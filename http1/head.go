@@ -137,6 +137,9 @@ func (h *Head) note(f *Field) *Error {
 	case HeaderTE:
 		h.TrailersAccepted = h.TrailersAccepted || hasElement(f.value, "trailers")
 	case HeaderTrailer:
+		if namesFraming(f.value) {
+			return ErrBadTrailer
+		}
 		h.TrailersAnnounced = true
 	case HeaderUpgrade:
 		if h.seen&seenUpgrade != 0 || !isProtocolList(f.value) {

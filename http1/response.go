@@ -133,8 +133,11 @@ func statusLineFault(line []byte) *Error {
 		return fault
 	}
 	version, _, _ := bytes.Cut(line[:len(line)-2], []byte{' '})
-	if len(version) >= versionBytes {
-		if _, ok := parseVersion(version); ok && len(version) == versionBytes {
+	if !bytes.HasPrefix(version, []byte("HTTP/")) {
+		return ErrBadStatusLine
+	}
+	if len(version) == versionBytes {
+		if _, ok := parseVersion(version); ok {
 			return ErrBadStatusLine
 		}
 	}
