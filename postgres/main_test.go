@@ -1,0 +1,200 @@
+package postgres
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
+
+	"ladder/telemetry"
+)
+
+// generous bounds waiting for something that takes a second on a machine at rest.
+const generous = 60 * time.Second
+
+func TestMain(m *testing.M) {
+	if os.Getenv(parentVariable) != "" {
+		parentMain()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// recorder keeps events and tells who waits for one.
+type recorder struct {
+	mu      sync.Mutex
+	events  []telemetry.Event
+	changed chan struct{}
+}
+
+func newRecorder() *recorder { return &recorder{changed: make(chan struct{})} }
+
+func (r *recorder) Publish(event telemetry.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.events = append(r.events, event)
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+func (r *recorder) find(code string) (telemetry.Event, bool, <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := slices.IndexFunc(r.events, func(event telemetry.Event) bool { return event.Code == code })
+	if at < 0 {
+		return telemetry.Event{}, false, r.changed
+	}
+	return r.events[at], true, r.changed
+}
+
+// await returns the first event of a code, waiting for it where it has not come.
+func (r *recorder) await(t *testing.T, code string) telemetry.Event {
+	t.Helper()
+	deadline := time.After(generous)
+	for {
+		event, found, changed := r.find(code)
+		if found {
+			return event
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			t.Fatalf("no event %s; there were %v", code, r.codes())
+		}
+	}
+}
+
+func (r *recorder) codes() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var codes []string
+	for _, event := range r.events {
+		codes = append(codes, event.Code)
+	}
+	return codes
+}
+
+// requirePostgres skips where no PostgreSQL is installed, which must not happen where the tests are relied on.
+func requirePostgres(t *testing.T) Installation {
+	t.Helper()
+	found, err := Find("")
+	if err == nil {
+		return found
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("this test needs PostgreSQL: %v (scripts/install-test-deps installs it)", err)
+	}
+	t.Skipf("NOT TESTED, PostgreSQL is missing: %v (scripts/install-test-deps installs it)", err)
+	return Installation{}
+}
+
+// reachable makes a directory that PostgreSQL's user can get to, even where TMPDIR is private.
+func reachable(t *testing.T) string {
+	t.Helper()
+	directory, err := os.MkdirTemp("/tmp", "ladder-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(directory) })
+	if err := os.Chmod(directory, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return directory
+}
+
+// testOptions are those of a server below a directory of the test's own.
+func testOptions(t *testing.T) Options {
+	t.Helper()
+	requirePostgres(t)
+	return Options{
+		Directory: filepath.Join(reachable(t), "postgres"), Listen: "127.0.0.1:0", Database: "chirp",
+		// Durability is tested against killed processes, which need no fsync.
+		Parameters:   map[string]string{"fsync": "off", "shared_buffers": "16MB"},
+		StartTimeout: generous, StopTimeout: generous,
+		Events: newRecorder(),
+	}
+}
+
+// events returns the recorder of options made by testOptions.
+func events(server *Server) *recorder { return server.options.Events.(*recorder) }
+
+// start starts a server that stops with the test.
+func start(t *testing.T, options Options) *Server {
+	t.Helper()
+	options.Health = telemetry.NewHealth(options.Events)
+	server := New(options)
+	t.Cleanup(func() { stop(t, server) })
+	if err := server.Start(t.Context()); err != nil {
+		t.Fatalf("start: %v", err)
+	}
+	return server
+}
+
+func stop(t *testing.T, server *Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), generous)
+	defer cancel()
+	if err := server.Stop(ctx); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}
+
+// open connects as the application does.
+func open(t *testing.T, url string) *pgx.Conn {
+	t.Helper()
+	connection, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatalf("connecting as the application: %v", err)
+	}
+	t.Cleanup(func() { disconnect(connection) })
+	return connection
+}
+
+func execute(t *testing.T, connection *pgx.Conn, statement string) {
+	t.Helper()
+	if _, err := connection.Exec(t.Context(), statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func ask(t *testing.T, connection *pgx.Conn, query string) string {
+	t.Helper()
+	var answer string
+	if err := connection.QueryRow(t.Context(), query).Scan(&answer); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return answer
+}
+
+// asSuperuser connects as Ladder does.
+func asSuperuser(t *testing.T, server *Server) *pgx.Conn {
+	t.Helper()
+	connection, err := server.cluster.connect(t.Context(), "postgres", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { disconnect(connection) })
+	return connection
+}
+
+// eventually polls until the condition holds.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(generous)
+	defer deadline.Stop()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for !condition() {
+		select {
+		case <-ticker.C:
+		case <-deadline.C:
+			t.Fatalf("it did not happen that %s", what)
+		}
+	}
+}

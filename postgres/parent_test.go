@@ -1,0 +1,5 @@
+package postgres
+
+const parentVariable = "POSTGRES_TEST_PARENT"
+
+func parentMain() {}
