@@ -29,7 +29,7 @@ func (s *Server) handler(loopback bool) http.Handler {
 	routes.Handle("POST /api/v1/plan", a.require(act, s.servePlan))
 	routes.Handle("POST /api/v1/apply", a.require(act, s.serveApply))
 	routes.Handle("POST /api/v1/instances/{name}/restart", a.require(act, s.serveRestart))
-	routes.Handle("/api/", a.require(read, s.serveUnknown))
+	routes.Handle("GET /api/", a.require(read, s.serveUnknown))
 	routes.Handle("GET /metrics", a.require(read, func(w http.ResponseWriter, r *http.Request) {
 		s.options.Load().Metrics.ServeHTTP(w, r)
 	}))

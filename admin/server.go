@@ -94,7 +94,7 @@ func (s *Server) Apply(_ context.Context, options Options) error {
 func (s *Server) moveTo(options *Options) error {
 	old := s.serving.Load()
 	if old != nil && old.wanted == options.Listen {
-		return checkExposure(old.listener, options)
+		return checkExposure(options)
 	}
 	if s.stopped {
 		return nil
@@ -137,14 +137,13 @@ func (s *Server) open(options *Options) (*serving, error) {
 	if options.Listen == Off {
 		return nil, nil
 	}
+	if err := checkExposure(options); err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", options.Listen)
 	if err != nil {
 		return nil, hint.Wrap(fmt.Errorf("listening for dashboard and API: %w", err),
 			"choose another address as admin.listen; "+Off+" closes it")
-	}
-	if err := checkExposure(listener, options); err != nil {
-		_ = listener.Close()
-		return nil, err
 	}
 	ctx, endStreams := context.WithCancel(s.tasks.Context())
 	opened := &serving{wanted: options.Listen, listener: listener, endStreams: endStreams}
@@ -228,9 +227,16 @@ func isLoopback(listener net.Listener) bool {
 	return ok && address.IP.IsLoopback()
 }
 
-// checkExposure refuses to be reached from other machines without a token.
-func checkExposure(listener net.Listener, options *Options) error {
-	if options.Token != "" || isLoopback(listener) {
+// checkExposure refuses an address that other machines reach, unless a token is asked for.
+func checkExposure(options *Options) error {
+	if options.Token != "" {
+		return nil
+	}
+	address, err := net.ResolveTCPAddr("tcp", options.Listen)
+	if err != nil {
+		return hint.Wrap(fmt.Errorf("admin.listen %q is no address: %w", options.Listen, err), "write it as host:port")
+	}
+	if address.IP.IsLoopback() {
 		return nil
 	}
 	return hint.Errorf("set admin.token (a long random word), or listen on 127.0.0.1",
