@@ -23,6 +23,7 @@ type Config struct {
 	Source string `yaml:"-"`
 	Base   string `yaml:"-"`
 
+	text    []byte       // as it was written
 	written writtenTexts // values that came from variables, as they stand in the file
 }
 

@@ -59,7 +59,7 @@ func Parse(name, base string, text []byte, lookup func(string) (string, bool)) (
 	if top == nil {
 		return nil, r.err()
 	}
-	c := &Config{Source: name, Base: base, written: writtenTexts{}}
+	c := &Config{Source: name, Base: base, text: text, written: writtenTexts{}}
 	d := &decoder{
 		report: r, lookup: lookup, config: c, written: c.written,
 		keys: map[string]place{}, values: map[string]place{}, failed: map[string]bool{},
@@ -73,6 +73,9 @@ func Parse(name, base string, text []byte, lookup func(string) (string, bool)) (
 	}
 	return c, nil
 }
+
+// Text is the file as it was written, variables unexpanded; it must not be changed.
+func (c *Config) Text() []byte { return c.text }
 
 // Path makes a path of the file absolute: relative ones start at Base.
 func (c *Config) Path(relative string) string {
