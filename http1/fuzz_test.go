@@ -19,6 +19,9 @@ import (
 // message ends, and what we forward net/http must accept and read as we did. Where we refuse and net/http does not, we are
 // stricter on purpose (DESIGN.md); where net/http refuses what we accept, the forwarded form must say why (see urlRefuses).
 
+// equateEmpty: no fields are no fields, nil or not.
+var equateEmpty = cmpopts.EquateEmpty()
+
 // message is what two parsers are compared by.
 type message struct {
 	First     string // method, target and authority; or status
@@ -173,7 +176,7 @@ func compareMessages(t *testing.T, when string, ours, theirs message) {
 			delete(theirs.Trailers, name)
 		}
 	}
-	if diff := cmp.Diff(ours, theirs, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(ours, theirs, equateEmpty); diff != "" {
 		t.Errorf("we and net/http differ %s (- ours, + theirs):\n%s", when, diff)
 	}
 }
