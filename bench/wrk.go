@@ -41,8 +41,8 @@ var (
 
 // parseWrk reads what wrk --latency prints.
 func parseWrk(output string) (load, error) {
-	if failure := wrkFailure.FindString(output); failure != "" {
-		return load{}, fmt.Errorf("wrk saw failures: %s", failure)
+	if complaint := wrkFailure.FindString(output); complaint != "" {
+		return load{}, fmt.Errorf("wrk saw failures: %s", complaint)
 	}
 	total := wrkTotal.FindStringSubmatch(output)
 	p50, p99 := wrkP50.FindStringSubmatch(output), wrkP99.FindStringSubmatch(output)
