@@ -47,6 +47,8 @@ type Spec struct {
 	Stdout, Stderr func(line []byte)
 	// StdoutFile and StderrFile are handed to the child instead, and stay the caller's to close.
 	StdoutFile, StderrFile *os.File
+	// ExtraFiles are handed to the child as descriptors 3, 4 and so on, and stay the caller's to close.
+	ExtraFiles []*os.File
 
 	// DeathSignal is what the child gets when Ladder dies, SIGKILL by default. Any other says that the child takes care of
 	// its own children: they get nothing from here then, neither when Ladder dies nor when the child does.
@@ -150,7 +152,7 @@ func (p *Process) fork(image *image) error {
 	child, err := os.StartProcess(image.program, p.spec.Command, &os.ProcAttr{
 		Dir:   p.spec.Directory,
 		Env:   env,
-		Files: p.output.childFiles(),
+		Files: append(p.output.childFiles(), p.spec.ExtraFiles...),
 		Sys: &syscall.SysProcAttr{
 			Setpgid:    true,
 			Pdeathsig:  p.spec.DeathSignal,

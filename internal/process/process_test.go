@@ -352,3 +352,16 @@ func TestFilesInsteadOfLines(t *testing.T) {
 		t.Errorf("got %q, %v", text, err)
 	}
 }
+
+func TestExtraFiles(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "extra"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	p := start(t, Spec{Name: "x", Command: shell("echo three >&3"), ExtraFiles: []*os.File{file}})
+	waitDone(t, p)
+	if text, err := os.ReadFile(file.Name()); err != nil || string(text) != "three\n" {
+		t.Errorf("got %q, %v", text, err)
+	}
+}
