@@ -3,6 +3,7 @@ package http1
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -158,5 +159,31 @@ func TestParseAgain(t *testing.T) {
 		if n, err := r.Parse(buffer, Limits{}); n != len(browserRequest) || err != nil || len(r.Fields) != 10 {
 			t.Fatal(n, err, len(r.Fields))
 		}
+	}
+}
+
+// TestResetForgets: after Reset a struct is as new, but for the memory it keeps.
+func TestResetForgets(t *testing.T) {
+	var r Request
+	message := "POST http://b/c?d HTTP/1.1\r\nHost: a\r\nConnection: TE, upgrade\r\nUpgrade: x\r\nTE: trailers\r\nTrailer: x\r\n" +
+		"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
+	if size, err := r.Parse([]byte(message), Limits{}); size == 0 || err != nil {
+		t.Fatal(size, err)
+	}
+	r.fault = ErrBareCR
+	r.Reset()
+	r.Options, r.section.fields = nil, nil
+	if !reflect.DeepEqual(r, Request{}) {
+		t.Errorf("Request remembers: %+v", r)
+	}
+
+	var response Response
+	if size, err := response.Parse([]byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), MethodGet, Limits{}); size == 0 || err != nil {
+		t.Fatal(size, err)
+	}
+	response.Reset()
+	response.Options, response.section.fields = nil, nil
+	if !reflect.DeepEqual(response, Response{}) {
+		t.Errorf("Response remembers: %+v", response)
 	}
 }

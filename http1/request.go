@@ -57,10 +57,14 @@ func (r *Request) Parse(buffer []byte, limits Limits) (size int, err error) {
 	return r.size, nil
 }
 
-// Reset forgets the message, and its buffer, and keeps the memory.
+// Reset forgets the message and keeps the memory for the next. That memory still refers to the buffer: a connection that goes idle and
+// gives its buffer away should let go of the Request too.
 func (r *Request) Reset() {
 	r.Head.reset()
-	*r = Request{Head: r.Head}
+	r.Method, r.MethodName = MethodOther, nil
+	r.Target, r.Form = nil, FormOrigin
+	r.Path, r.Query, r.Authority = nil, nil, nil
+	r.ExpectContinue = false
 }
 
 // parseHead goes on where the last call stopped. The window is as much of the buffer as a head may have.

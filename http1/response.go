@@ -43,10 +43,10 @@ func (r *Response) Parse(buffer []byte, method Method, limits Limits) (size int,
 	return r.size, nil
 }
 
-// Reset forgets the message, and its buffer, and keeps the memory.
+// Reset forgets the message and keeps the memory for the next, like [Request.Reset].
 func (r *Response) Reset() {
 	r.Head.reset()
-	*r = Response{Head: r.Head}
+	r.Status, r.Reason = 0, nil
 }
 
 // Interim says that the final response to the same request is still to come: 1xx but 101 (RFC 9110 §15.2).

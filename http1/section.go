@@ -14,7 +14,10 @@ type section struct {
 	scanned int   // there is no line feed between pos and here
 }
 
-func (s *section) reset() { *s = section{fields: s.fields[:0]} }
+// reset forgets the lines and keeps the memory.
+func (s *section) reset() {
+	s.fields, s.base, s.pos, s.scanned = s.fields[:0], nil, 0, 0
+}
 
 // moved says whether buffer is not where it was in the last call, so that the fields point elsewhere; it cannot be empty.
 func (s *section) moved(buffer []byte) bool {
