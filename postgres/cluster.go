@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ladder/internal/hint"
@@ -44,21 +43,28 @@ func (c *cluster) data() string { return c.layout.data() }
 
 // entry is how a program of the account gets to a directory.
 type entry struct {
-	directory string // to start the program in
-	path      string // to tell the program
-	opened    *os.File
+	directory string     // to start the program in
+	path      string     // to tell the program
+	inherited []*os.File // what the program has to be given
 }
 
-func (e entry) close() { _ = e.opened.Close() }
+func (e entry) close() {
+	for _, file := range e.inherited {
+		_ = file.Close()
+	}
+}
+
+// inheritedPath is the first file that a program inherits, as it and everything that it forks can name it.
+const inheritedPath = "/proc/self/fd/3"
 
 // enter makes a way to a directory of the data. Usually it is the directory's path. Where the account may not pass through
-// a directory above it, as with /root, Ladder opens the directory, the program is started in it, and knows it as
-// /proc/self/cwd, which asks for no permission on the way. The entry has to be closed once the program is started.
+// a directory above it, as with /root, Ladder opens the directory and lets the program inherit it: the path of an open
+// directory asks for no permission on the way. The entry has to be closed once the program is started.
 func (c *cluster) enter(directory string) (entry, error) {
 	if c.blocker == "" {
 		return entry{directory: directory, path: directory}, nil
 	}
-	if _, err := os.Stat("/proc/self/cwd/."); err != nil {
+	if _, err := os.Stat("/proc/self/fd"); err != nil {
 		return entry{}, hint.Errorf(
 			fmt.Sprintf("chmod o+x %s, or name a directory elsewhere as `database.embedded.directory`", c.blocker),
 			"%s may not enter %s, where the database would be, and there is no /proc to go around it: %w", c.account, c.blocker, err)
@@ -67,7 +73,7 @@ func (c *cluster) enter(directory string) (entry, error) {
 	if err != nil {
 		return entry{}, accessError("opening the data directory", err)
 	}
-	return entry{"/proc/self/fd/" + strconv.Itoa(int(opened.Fd())), "/proc/self/cwd", opened}, nil
+	return entry{"/", inheritedPath, []*os.File{opened}}, nil
 }
 
 // makeDirectory makes Options.Directory, or makes sure that it can be used.

@@ -102,7 +102,8 @@ func (c *cluster) runInitdb(ctx context.Context, directory string) error {
 	}, initdbFlags(c.installation.Major)...)
 	output := &tail{limit: quotedLines}
 	child, err := process.Start(process.Spec{
-		Name: "initdb", Command: command, Directory: way.directory, Env: c.environment(), User: c.account.name,
+		Name: "initdb", Command: command, Directory: way.directory, ExtraFiles: way.inherited,
+		Env: c.environment(), User: c.account.name,
 		Stdout: output.add, Stderr: output.add, DeathSignal: syscall.SIGKILL, Guardian: c.options.Guardian,
 	})
 	if err != nil {

@@ -198,3 +198,10 @@ func eventually(t *testing.T, what string, condition func() bool) {
 		}
 	}
 }
+
+func connectURL(t *testing.T, url string) (*pgx.Conn, error) {
+	t.Helper()
+	return pgx.Connect(t.Context(), url)
+}
+
+func contains(codes []string, code string) bool { return slices.Contains(codes, code) }

@@ -42,7 +42,7 @@ func (c *cluster) launch(log *logfile.File, observe func(logSign, string)) (*pos
 	started := &postmaster{output: &tail{limit: quotedLines}}
 	started.process, err = process.Start(process.Spec{
 		Name: "postgres", Command: []string{c.installation.program("postgres"), "-D", way.path},
-		Directory: way.directory, User: c.account.name, Guardian: c.options.Guardian,
+		Directory: way.directory, ExtraFiles: way.inherited, User: c.account.name, Guardian: c.options.Guardian,
 		Env:    append(c.environment(), "PG_OOM_ADJUST_FILE=/proc/self/oom_score_adj", "PG_OOM_ADJUST_VALUE=0"),
 		Stderr: started.take(log, observe), Stdout: started.take(log, observe),
 		// When Ladder dies the server shuts down by itself, cleanly. It must never be killed: it takes care of its children.
