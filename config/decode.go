@@ -113,19 +113,23 @@ func (d *decoder) single(f field, into reflect.Value, value *node, path string) 
 		if f.standard == "" {
 			return
 		}
-		text = d.standard(f)
+		text = d.standard(f, path)
 	}
 	if wrong := setText(f, into, text, given && value.quoted && d.written[path] == ""); wrong != nil {
 		d.refuse(f, value, path, *wrong)
 		if f.standard != "" {
-			setText(f, into, d.standard(f), false)
+			delete(d.written, path)
+			setText(f, into, d.standard(f, path), false)
 		}
 	}
 }
 
-// standard is the default of a field, with `directory` filled in.
-func (d *decoder) standard(f field) string {
-	return strings.ReplaceAll(f.standard, "{directory}", strings.TrimSuffix(d.config.Directory, "/"))
+// standard is the default of a field, with `directory` filled in. Where that has a variable in it, the default has too.
+func (d *decoder) standard(f field, path string) string {
+	if written, found := d.written["directory"]; found && strings.Contains(f.standard, "{directory}") {
+		d.written[path] = standardFor(f, written)
+	}
+	return standardFor(f, strings.TrimSuffix(d.config.Directory, "/"))
 }
 
 // text is what a scalar says after expansion; false if there is none, in which case that was reported or is fine.
@@ -183,7 +187,7 @@ func (d *decoder) list(f field, into reflect.Value, value *node, path string) {
 	switch {
 	case value == nil:
 		if f.standard != "" {
-			into.Set(reflect.ValueOf([]string{d.standard(f)}).Convert(into.Type()))
+			into.Set(reflect.ValueOf([]string{d.standard(f, path)}).Convert(into.Type()))
 		}
 		return
 	case value.shape == sequence:
@@ -199,19 +203,31 @@ func (d *decoder) list(f field, into reflect.Value, value *node, path string) {
 	}
 	var list []string
 	for i, item := range items {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		d.keys[at], d.values[at] = item.at, item.at
-		text, ok := d.text(f, item, at)
-		if !ok {
+		at := path // a single text is the key's own value
+		if value.shape == sequence {
+			at = indexed(path, i)
+			d.keys[at], d.values[at] = item.at, item.at
+		}
+		if text, ok := d.item(f, item, at); ok {
+			list = append(list, text)
+		} else {
 			d.failed[path] = true
-			continue
 		}
-		if wrong := checkText(f, text); wrong != nil {
-			d.refuse(f, item, at, *wrong)
-		}
-		list = append(list, text)
 	}
 	into.Set(reflect.ValueOf(list).Convert(into.Type()))
+}
+
+// item is one text of a list.
+func (d *decoder) item(f field, item *node, path string) (string, bool) {
+	text, ok := d.text(f, item, path)
+	if !ok {
+		return "", false
+	}
+	if wrong := checkText(f, text); wrong != nil {
+		d.refuse(f, item, path, *wrong)
+		return "", false
+	}
+	return text, true
 }
 
 // sections fills a list of structs.
@@ -228,7 +244,7 @@ func (d *decoder) sections(f field, into reflect.Value, value *node, path string
 	}
 	list := reflect.MakeSlice(into.Type(), len(value.items), len(value.items))
 	for i, item := range value.items {
-		at := fmt.Sprintf("%s[%d]", path, i)
+		at := indexed(path, i)
 		d.keys[at], d.values[at] = item.at, item.at
 		if item.shape == nothing {
 			d.wrong(item.at, at, fault{"has no value", exampleHint(f)})

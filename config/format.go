@@ -97,11 +97,12 @@ func checkListen(text string) *fault {
 }
 
 func checkServer(text string) *fault {
-	if rest, found := strings.CutPrefix(text, "http://"); found {
-		return &fault{"is a URL; a server is an address", strings.TrimSuffix(rest, "/")}
-	}
-	if strings.Contains(text, "://") {
-		return &fault{"is a URL; a server is an address", "host:port, as in 10.0.0.11:3000"}
+	if _, rest, found := strings.Cut(text, "://"); found {
+		address := strings.TrimSuffix(rest, "/")
+		if checkServer(address) != nil {
+			address = "host:port, as in 10.0.0.11:3000"
+		}
+		return &fault{"is a URL; a server is an address", address}
 	}
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
@@ -119,7 +120,7 @@ func checkServer(text string) *fault {
 func checkPort(text string, least int) *fault {
 	port, err := strconv.Atoi(text)
 	if err != nil || !anInteger.MatchString(text) || port < least || port > maxPort {
-		return &fault{"has no such port", "a port from " + strconv.Itoa(least) + " to " + strconv.Itoa(maxPort)}
+		return &fault{"has no valid port", "a port from " + strconv.Itoa(least) + " to " + strconv.Itoa(maxPort)}
 	}
 	return nil
 }
@@ -130,7 +131,7 @@ func checkHost(host string) *fault {
 	}
 	looksLikeIPv4 := strings.Trim(host, "0123456789.") == ""
 	if looksLikeIPv4 || !aHostname.MatchString(host) {
-		return &fault{"has no such host", "an IP address or a host name before the port"}
+		return &fault{"has no valid host", "an IP address or a host name before the port"}
 	}
 	return nil
 }

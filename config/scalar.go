@@ -87,8 +87,11 @@ func noValueHint(f field) string {
 	if f.standard != "" {
 		return fmt.Sprintf("write one, or leave the key out to get %s", strings.ReplaceAll(f.standard, "{directory}", ".ladder"))
 	}
-	if f.kind == textMap || f.kind == secretMap {
+	switch f.kind {
+	case textMap, secretMap:
 		return `"" for an empty value`
+	case texts, textOrTexts:
+		return `"" for an empty text, or remove it`
 	}
 	return "write one, or leave the key out"
 }

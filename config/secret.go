@@ -78,6 +78,9 @@ func (e Environment) Format(state fmt.State, verb rune) {
 // MarshalJSON serves encoding/json.
 func (e Environment) MarshalJSON() ([]byte, error) { return json.Marshal(e.redacted()) }
 
+// MarshalYAML serves encoders of YAML.
+func (e Environment) MarshalYAML() (any, error) { return e.redacted(), nil }
+
 // LogValue serves log/slog.
 func (e Environment) LogValue() slog.Value { return slog.StringValue(e.String()) }
 

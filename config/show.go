@@ -30,7 +30,7 @@ func (s shower) value(f field, v reflect.Value, path string) string {
 	case sections:
 		items := make([]string, v.Len())
 		for i := range items {
-			items[i] = s.section(v.Index(i), indexed(path, i))
+			items[i] = inFlow(s.section(v.Index(i), indexed(path, i)))
 		}
 		return "[" + strings.Join(items, ", ") + "]"
 	case optional:
@@ -65,10 +65,11 @@ func (s shower) text(v reflect.Value, path string) string {
 func (s shower) list(v reflect.Value, path string) string {
 	items := make([]string, v.Len())
 	for i := range items {
-		items[i] = s.text(v.Index(i), indexed(path, i))
-		if strings.ContainsAny(items[i], ",[]{}") && items[i][0] != '"' {
-			items[i] = strconv.Quote(items[i])
+		at := indexed(path, i)
+		if _, single := s.written[path]; single { // as one text, not a list
+			at = path
 		}
+		items[i] = inFlow(s.text(v.Index(i), at))
 	}
 	return "[" + strings.Join(items, ", ") + "]"
 }
@@ -76,7 +77,7 @@ func (s shower) list(v reflect.Value, path string) string {
 func (s shower) flowMap(f field, v reflect.Value, path string) string {
 	var pairs []string
 	for _, name := range slices.Sorted(maps.Keys(stringsOf(v))) {
-		pairs = append(pairs, name+": "+s.entry(f, v, name, path))
+		pairs = append(pairs, name+": "+inFlow(s.entry(f, v, name, path)))
 	}
 	return "{" + strings.Join(pairs, ", ") + "}"
 }
@@ -103,12 +104,23 @@ func (s shower) section(v reflect.Value, path string) string {
 		if f.scalar {
 			short = text
 		}
+		if f.kind == aText {
+			text = inFlow(text)
+		}
 		pairs = append(pairs, f.key+": "+text)
 	}
 	if len(pairs) == 1 && short != "" {
 		return short
 	}
 	return "{" + strings.Join(pairs, ", ") + "}"
+}
+
+// inFlow quotes what some readers of YAML take for a key with its value inside brackets.
+func inFlow(text string) string {
+	if !strings.ContainsAny(text[:1], "\"{[") && strings.Contains(text, ":") {
+		return `"` + text + `"`
+	}
+	return text
 }
 
 func indexed(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }

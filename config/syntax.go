@@ -26,16 +26,20 @@ func parseTree(s *source, text string, r *report) *node {
 		return nil
 	}
 	documents := withContent(file.Docs)
-	switch {
-	case len(documents) == 0:
+	if len(documents) == 0 {
 		r.add(place{1, 1}, "", fault{"the file is empty", "ladder init writes a small one to begin with"})
-		return nil
-	case len(documents) > 1:
-		r.add(placeOf(documents[1].Body.GetToken()), "", fault{"a second YAML document begins here", "one document in each file: remove the line --- before this"})
-		s.hideAround(s.within(placeOf(documents[1].Body.GetToken())).line)
 		return nil
 	}
 	builder := treeBuilder{report: r, anchors: map[string]*node{}}
+	if len(documents) > 1 && documents[0].Body.Type() != ast.DirectiveType {
+		second := documents[1].Body.GetToken()
+		if documents[1].Start != nil {
+			second = documents[1].Start
+		}
+		s.hideAround(s.within(placeOf(second)).line)
+		builder.wrong(placeOf(second), "a second YAML document begins here", "one document in each file")
+		return nil
+	}
 	return builder.build(documents[0].Body)
 }
 
@@ -90,6 +94,7 @@ var syntaxHints = []struct{ message, plainly, hint string }{
 	{"block sequence entries", "a list cannot begin in the line of its key", "- and its value in lines of their own below the key"},
 	{"unexpected directive", "a text cannot begin with %", "put the text in quotes"},
 	{"escape character", "an escape that YAML does not know, inside double quotes", `single quotes, or \\ for a backslash`},
+	{"invalid key", "a key must be plain text", "key: value"},
 	{"document separator", "a line --- or ... where none can stand", "remove it"},
 }
 

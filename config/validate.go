@@ -18,7 +18,7 @@ func validate(v *validator) {
 		checkAppKind, checkOnlyForCommand, checkAppDirectory, checkCommand, checkEnvironment, checkHealth,
 		checkServersTwice, checkServerLoops,
 		checkPorts, checkAdmin,
-		checkDatabaseKind, checkDatabaseListen, checkParameters, checkBinaries,
+		checkDatabaseKind, checkDatabaseName, checkDatabaseListen, checkParameters, checkBinaries,
 	} {
 		check(v)
 	}

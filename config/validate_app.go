@@ -46,11 +46,8 @@ func checkAppDirectory(v *validator) {
 	if v.App == nil || len(v.App.Command) == 0 || v.bad("app.directory") {
 		return
 	}
-	v.mustBeDirectory("app.directory", v.App.Directory, "make the directory, or correct its name; relative names start at "+v.from())
+	v.mustBeDirectory("app.directory", v.App.Directory, "make the directory, or correct its name; relative names start at the directory of this file")
 }
-
-// from names the directory that relative paths start at.
-func (v *validator) from() string { return "the directory of " + filepath.Base(v.Source) }
 
 // mustBeDirectory reports a directory that is not there.
 func (v *validator) mustBeDirectory(path, directory, hint string) {
@@ -133,7 +130,9 @@ func checkHealth(v *validator) {
 		if !v.given(path) {
 			path = "app.health.interval"
 		}
-		v.problem(path, fmt.Sprintf("a check may take %v, but the next one begins after %v", health.Timeout, health.Interval), "a timeout not longer than the interval")
+		v.problem(path, fmt.Sprintf("a check may take %s, but the next one begins after %s",
+			v.show("app.health.timeout", health.Timeout.String()), v.show("app.health.interval", health.Interval.String())),
+			"a timeout not longer than the interval")
 	}
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,15 @@ func checkDatabaseKind(v *validator) {
 		v.problem("database.primary", "primary and embedded exclude each other: either Ladder runs the database, or somebody else does", "remove one of them")
 	case !embedded && !primary:
 		v.problem("database", "there is neither a database to run nor one to use", "embedded: {}, or primary: postgres://user:password@host/database")
+	}
+}
+
+// reservedNames are databases that PostgreSQL has already.
+var reservedNames = []string{"postgres", "template0", "template1"}
+
+func checkDatabaseName(v *validator) {
+	if v.Database != nil && v.Database.Embedded != nil && slices.Contains(reservedNames, v.Name) {
+		v.problem("name", v.show("name", v.Name)+" is a database that PostgreSQL has already", "another name, which is that of the database too")
 	}
 }
 

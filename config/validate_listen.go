@@ -21,9 +21,9 @@ func (v *validator) listeners() []listener {
 	}
 	if v.Gateway != nil {
 		for i, address := range v.Gateway.Listen {
-			path := fmt.Sprintf("gateway.listen[%d]", i)
+			path := indexed("gateway.listen", i)
 			if !v.given(path) {
-				path = "gateway.listen" // the default
+				path = "gateway.listen" // the default, or one text
 			}
 			add(path, address)
 		}
@@ -71,7 +71,7 @@ func checkServersTwice(v *validator) {
 	}
 	first := map[string]int{}
 	for i, server := range v.App.Servers {
-		path := fmt.Sprintf("app.servers[%d]", i)
+		path := indexed("app.servers", i)
 		if server.Address == "" {
 			if !v.bad(path) {
 				v.problem(path, "the server has no address", "address: 10.0.0.11:3000")
@@ -87,7 +87,7 @@ func checkServersTwice(v *validator) {
 }
 
 func (v *validator) addressPath(server int) string {
-	return fmt.Sprintf("app.servers[%d].address", server)
+	return indexed("app.servers", server) + ".address"
 }
 
 // checkServerLoops finds servers that are Ladder's own gateway: a request would go round until something gives out. Only
