@@ -36,6 +36,17 @@ func TestAdvance(t *testing.T) {
 		}
 		checkBody(t, body, 0, 10, true)
 	})
+	t.Run("length of 0", func(t *testing.T) {
+		body := requestBody(t, "Content-Length: 0")
+		checkBody(t, body, 0, 0, true)
+		if err := body.End(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("no body", func(t *testing.T) {
+		body := requestBody(t, "X: y")
+		checkBody(t, body, 0, 0, true)
+	})
 	t.Run("length to the end", func(t *testing.T) {
 		body := requestBody(t, "Content-Length: 10")
 		body.Advance(10)

@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -14,7 +15,8 @@ type wire struct {
 	start int  // of what is not consumed yet
 	end   int  // of what has arrived
 	step  int  // how many bytes arrive at once
-	moves bool // whether the buffer is another one each time
+	moves bool // whether the buffer is another one each time, and the last one overwritten
+	last  []byte
 }
 
 // more lets a piece arrive; false when there is no more.
@@ -29,7 +31,11 @@ func (w *wire) more() bool {
 func (w *wire) buffer() []byte {
 	b := w.bytes[w.start:w.end:w.end]
 	if w.moves {
-		return append(make([]byte, 0, len(b)), b...)
+		for i := range w.last {
+			w.last[i] = '\n'
+		}
+		w.last = bytes.Clone(b)
+		return w.last
 	}
 	return b
 }
