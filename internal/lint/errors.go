@@ -9,7 +9,7 @@ import (
 )
 
 // errorName is how variables that hold an error are called.
-var errorName = regexp.MustCompile(`^(err|[a-z]\w*Err|cause|failure)$`)
+var errorName = regexp.MustCompile(`^(err|[a-z]\w*Err)$`)
 
 // WrapErrors wants fmt.Errorf to wrap the errors that it is given, so that callers can ask what happened.
 func WrapErrors(tree *Tree) []Finding {

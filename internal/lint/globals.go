@@ -9,7 +9,7 @@ import (
 
 // makesConstants are functions whose result is as good as a constant: nobody can change it afterwards.
 var makesConstants = map[string]bool{
-	"regexp.MustCompile": true, "strings.NewReplacer": true, "template.Must": true, "time.Date": true, "time.Unix": true, "prometheus.NewDesc": true,
+	"regexp.MustCompile": true, "strings.Fields": true, "strings.Split": true, "strings.NewReplacer": true, "template.Must": true, "time.Date": true, "time.Unix": true, "prometheus.NewDesc": true,
 	"netip.MustParseAddr": true, "netip.MustParsePrefix": true, "append": true, "slices.Concat": true,
 	"sync.OnceValue": true, "sync.OnceValues": true,
 }

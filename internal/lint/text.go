@@ -10,7 +10,7 @@ import (
 
 // machinePaths are directories of the machines that this was built on; no user has them. The expression is written so that
 // it does not match itself.
-var machinePaths = regexp.MustCompile(`/(?:root|work/(?:main|shared|\.library)|tmp/(?:ladder|house))/`)
+var machinePaths = regexp.MustCompile(`/(?:root/(?:go|\.cache)|work/(?:main|shared|\.library)|tmp/(?:ladder|house))/`)
 
 // reminder matches a note to do something later; its reference is the first group.
 var reminder = regexp.MustCompile(`\b(?:TODO|FIXME|XXX|HACK)\b(\([^)]+\))?`)
