@@ -61,8 +61,8 @@ func note(wards map[string]ward, line string) error {
 		wards[mark] = w
 	case "watch":
 		var w ward
-		if n, err := fmt.Sscan(line, &verb, &mark, &w.pid, &w.startTime, (*int)(&w.signal)); n != 5 || w.pid <= 1 {
-			return fmt.Errorf("unreadable message %q: %v", line, err)
+		if n, err := fmt.Sscan(line, &verb, &mark, &w.pid, &w.startTime, (*int)(&w.signal)); n != 5 || err != nil || w.pid <= 1 {
+			return fmt.Errorf("unreadable message %q: %d of 5 words read", line, n)
 		}
 		wards[mark] = w
 	case "forget":
