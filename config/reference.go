@@ -8,7 +8,7 @@ import (
 
 // referenceBegin opens the reference page.
 const referenceBegin = "# The file\n\n" +
-	"<!-- Made from the comments in config/config.go by `go test ./config -run TestReferencePage -update`. -->\n\n" +
+	"<!-- Made from the comments in config/config.go by `go test ./config -run TestReferencePageIsCurrent -update`. -->\n\n" +
 	"Every key is optional, and an unknown one is an error. `ladder validate` reports every mistake with its place and what\n" +
 	"to write instead; `ladder schema` prints a JSON schema, with which editors complete and check the file.\n\n" +
 	"- **Durations** are numbers with a unit: `500ms`, `2s`, `5m`, `1h30m`.\n" +

@@ -95,14 +95,16 @@ func formatRedacted(state fmt.State, verb rune, text, source string) {
 }
 
 // What a text may hold that must not be shown: scheme://user:PASSWORD@host up to the last @, since passwords are often put
-// there without escaping, and password=PASSWORD.
+// there without escaping; the same where the @ is missing and what follows the colon is no port; and password=PASSWORD.
 var (
 	urlPassword   = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@]*:)(\S*)@`)
+	halfPassword  = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s/?#:@]*:)([^\s/?#@$]*[^\s/?#@$"',\]}0-9][^\s/?#@$]*)`)
 	namedPassword = regexp.MustCompile(`(?i)(password=)([^&\s"']+)`)
 )
 
 // withoutPasswords removes the passwords of URLs and connection strings inside a text.
 func withoutPasswords(text string) string {
 	text = urlPassword.ReplaceAllString(text, "${1}"+redacted+"@")
+	text = halfPassword.ReplaceAllString(text, "${1}"+redacted)
 	return namedPassword.ReplaceAllString(text, "${1}"+redacted)
 }

@@ -180,7 +180,7 @@ func coveredUntil(hidden []span, column int) int {
 // passwordsIn finds the passwords of URLs and connection strings in a line.
 func passwordsIn(line string) []span {
 	var found []span
-	for _, pattern := range []*regexp.Regexp{urlPassword, namedPassword} {
+	for _, pattern := range []*regexp.Regexp{urlPassword, halfPassword, namedPassword} {
 		for _, match := range pattern.FindAllStringSubmatchIndex(line, -1) {
 			from, to := match[4], match[5]
 			found = append(found, span{utf8.RuneCountInString(line[:from]) + 1, utf8.RuneCountInString(line[:to]) + 1})

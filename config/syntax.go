@@ -2,9 +2,7 @@ package config
 
 import (
 	"errors"
-	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
@@ -15,13 +13,13 @@ import (
 // parseTree reads the text of a file as YAML and gives the top of its tree, nil if it could not.
 func parseTree(s *source, text string, r *report) *node {
 	if at, wrong := checkBlockTexts(s); wrong != nil {
-		s.hideAround(at.line)
+		s.hideLine(at.line)
 		r.add(at, "", *wrong)
 		return nil
 	}
 	file, at, wrong := parseYAML(text)
 	if wrong != nil {
-		s.hideAround(s.within(at).line)
+		s.hideLine(s.within(at).line)
 		r.add(at, "", *wrong)
 		return nil
 	}
@@ -36,7 +34,7 @@ func parseTree(s *source, text string, r *report) *node {
 		if documents[1].Start != nil {
 			second = documents[1].Start
 		}
-		s.hideAround(s.within(placeOf(second)).line)
+		s.hideLine(s.within(placeOf(second)).line)
 		builder.wrong(placeOf(second), "a second YAML document begins here", "one document in each file")
 		return nil
 	}
@@ -133,44 +131,4 @@ func tabbedLine(text string, line int) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-// secretKey begins what must not be shown in a file that cannot be parsed. TestSecretKeys holds it against the struct tree.
-var secretKey = regexp.MustCompile(`(^|[^A-Za-z0-9_])["']?(env|token|primary)["']?([^A-Za-z0-9_]|$)`)
-
-// hideAround hides the secrets in a line of a file that has no tree, going by indentation, brackets and quotes. In doubt it
-// hides: the rest of the file after a secret's key, if brackets or quotes stay open.
-func (s *source) hideAround(line int) {
-	indent, open := -1, false // of the secret key that we are below
-	for i, text := range s.lines[:min(line, len(s.lines))] {
-		content := strings.TrimLeft(text, " \t")
-		if content == "" || strings.HasPrefix(content, "#") {
-			continue
-		}
-		if !open && len(text)-len(content) <= indent && !strings.HasPrefix(content, "- ") {
-			indent = -1
-		}
-		if indent >= 0 {
-			s.hideValue(i+1, text)
-		} else if match := secretKey.FindStringIndex(text); match != nil {
-			indent = len(text) - len(content)
-			s.hide(place{i + 1, utf8.RuneCountInString(text[:match[1]]) + 1}, place{i + 2, 1})
-		}
-		open = indent >= 0 && (open || unbalanced(text))
-	}
-}
-
-// hideValue hides what a line below a secret key says, but for the name before its colon.
-func (s *source) hideValue(line int, text string) {
-	from := 1
-	if name, _, found := strings.Cut(text, ": "); found && aVariable.MatchString(strings.TrimSpace(name)) {
-		from = utf8.RuneCountInString(name) + 2
-	}
-	s.hide(place{line, from}, place{line + 1, 1})
-}
-
-// unbalanced reports whether a line leaves a bracket or a quote open.
-func unbalanced(line string) bool {
-	brackets := strings.Count(line, "{") + strings.Count(line, "[") - strings.Count(line, "}") - strings.Count(line, "]")
-	return brackets != 0 || strings.Count(line, `"`)%2 != 0 || strings.Count(line, "'")%2 != 0
 }

@@ -80,8 +80,8 @@ func (b *treeBuilder) build(n ast.Node) *node {
 	case *ast.AliasNode:
 		return b.alias(n)
 	case *ast.TagNode:
-		b.wrong(placeOf(n.Start), "tags are not supported", "the value without "+quote(n.Start.Value)+"; text that looks like a number goes in quotes")
-		return &node{shape: broken, at: placeOf(n.Start)}
+		b.report.source.hideAll(b.build(n.Value)) // it is not known what it would have been
+		return b.wrong(placeOf(n.Start), "tags are not supported", "the value without the word with !; text that looks like a number goes in quotes")
 	case *ast.DirectiveNode:
 		return b.wrong(placeOf(n.Start), "directives are not supported", "remove the line that starts with %")
 	}
@@ -145,6 +145,9 @@ func (b *treeBuilder) key(n ast.MapKeyNode) (string, place, bool) {
 		return n.GetToken().Value, at, true
 	case *ast.MergeKeyNode:
 		b.wrong(at, "merging with << is not supported", "write the keys out; *name may stand for a whole value")
+	case *ast.MappingKeyNode:
+		b.report.source.hideAll(b.build(n.Value)) // perhaps a value that lost its key
+		b.wrong(at, "a key must be plain text", "key: value")
 	default:
 		b.wrong(at, "a key must be plain text", "key: value")
 	}
@@ -217,34 +220,4 @@ func (b *treeBuilder) endOf(t *token.Token) place {
 		return placeOf(t.Next)
 	}
 	return place{len(b.report.source.lines) + 1, 1}
-}
-
-// hideAll hides a value with everything in it.
-func (s *source) hideAll(n *node) { s.hideNode(n, map[*node]bool{}) }
-
-func (s *source) hideNode(n *node, seen map[*node]bool) {
-	if n == nil || seen[n] {
-		return
-	}
-	seen[n] = true
-	if n.shape != nothing && n.origin == nil {
-		s.hide(n.at, n.end)
-	}
-	s.hideNode(n.origin, seen)
-	for _, item := range n.items {
-		s.hideNode(item, seen)
-	}
-	for _, pair := range n.pairs {
-		s.hideKey(pair)
-		s.hideNode(pair.value, seen)
-	}
-}
-
-// hideKey hides a key, which may be a whole value where the colon after it is missing.
-func (s *source) hideKey(p pair) {
-	end := place{p.at.line, p.at.column + utf8.RuneCountInString(p.key)}
-	if p.value.at.line > end.line || p.value.at.column > end.column {
-		end = p.value.at
-	}
-	s.hide(p.at, end)
 }
