@@ -11,7 +11,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"syscall"
 	"time"
 )
@@ -84,10 +83,11 @@ func dial(ctx context.Context, address string) (net.Conn, error) {
 func brief(ctx context.Context, err error) error {
 	var code syscall.Errno
 	var dns *net.DNSError
+	var timeout net.Error
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.Is(err, os.ErrDeadlineExceeded): // the dialler's timer, a moment before that of ctx
+	case errors.As(err, &timeout) && timeout.Timeout(): // the dialler's timer, a moment before that of ctx
 		return context.DeadlineExceeded
 	case errors.As(err, &dns):
 		return fmt.Errorf("host %s: %s", dns.Name, dns.Err)
