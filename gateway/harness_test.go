@@ -87,7 +87,7 @@ func (f *fixture) stop() {
 	}
 }
 
-func (f *fixture) address() string { return f.Addresses()[0].String() }
+func (f *fixture) address() string        { return f.Addresses()[0].String() }
 func (f *fixture) url(path string) string { return "http://" + f.address() + path }
 
 // eventually waits until condition holds.
