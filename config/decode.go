@@ -15,6 +15,7 @@ type decoder struct {
 	keys    map[string]place // where each key of the file stands, by path
 	values  map[string]place // where its value stands
 	failed  map[string]bool  // paths whose value is not what the file meant
+	below   map[string]bool  // paths below which that is so
 	written writtenTexts
 	config  *Config
 }
@@ -24,8 +25,29 @@ type decoder struct {
 type writtenTexts map[string]string
 
 func (d *decoder) wrong(at place, path string, w fault) {
-	d.failed[path] = true
+	d.fail(path)
 	d.report.add(at, path, w)
+}
+
+// fail notes that a path was refused, so that no check builds upon it.
+func (d *decoder) fail(path string) {
+	d.failed[path] = true
+	for section := parentOf(path); section != ""; section = parentOf(section) {
+		d.below[section] = true
+	}
+}
+
+// bad reports whether a key or anything below or above it was refused.
+func (d *decoder) bad(path string) bool {
+	if d.below[path] {
+		return true
+	}
+	for ; path != ""; path = parentOf(path) {
+		if d.failed[path] {
+			return true
+		}
+	}
+	return false
 }
 
 // section fills a struct. n may be nil or nothing: all defaults.
@@ -41,7 +63,7 @@ func (d *decoder) section(into reflect.Value, n *node, path string) {
 			d.report.source.hideAll(n) // whatever this is, it may hold what belongs under `token`
 			d.wrong(n.at, path, fault{fmt.Sprintf("must be a mapping, but is %v", n.shape), "keys below it, each in a line of its own: " + keyList(fields)})
 		}
-		d.failed[path] = true
+		d.fail(path)
 		n = nil
 	}
 	for _, f := range fields {
@@ -137,7 +159,7 @@ func (d *decoder) text(f field, value *node, path string) (string, bool) {
 	switch {
 	case value == nil || value.shape == broken:
 		if value != nil {
-			d.failed[path] = true
+			d.fail(path)
 		}
 		return "", false
 	case value.shape == nothing:
@@ -155,7 +177,7 @@ func (d *decoder) expand(f field, value *node, path string) (string, bool) {
 	text, used, wrong := expand(value.text, d.lookup)
 	for _, w := range wrong {
 		at := value.at
-		if !f.secret() {
+		if !f.secret() && !d.report.full() {
 			at = d.report.source.after(at, w.near)
 		}
 		d.wrong(at, path, w.fault)
@@ -195,11 +217,15 @@ func (d *decoder) list(f field, into reflect.Value, value *node, path string) {
 	case value.shape == scalar && f.kind == textOrTexts:
 		items = []*node{value}
 	case value.shape == broken:
-		d.failed[path] = true
+		d.fail(path)
 	case value.shape == nothing && f.standard != "":
 		d.wrong(value.at, path, fault{"has no value", noValueHint(f)})
 	case value.shape != nothing:
 		d.wrong(value.at, path, fault{fmt.Sprintf("must be a list, but is %v", value.shape), exampleHint(f)})
+	}
+	if len(items) > maxEntries {
+		d.tooMany(value, path)
+		return
 	}
 	var list []string
 	for i, item := range items {
@@ -211,7 +237,7 @@ func (d *decoder) list(f field, into reflect.Value, value *node, path string) {
 		if text, ok := d.item(f, item, at); ok {
 			list = append(list, text)
 		} else {
-			d.failed[path] = true
+			d.fail(path)
 		}
 	}
 	into.Set(reflect.ValueOf(list).Convert(into.Type()))
@@ -236,10 +262,14 @@ func (d *decoder) sections(f field, into reflect.Value, value *node, path string
 	case value == nil || value.shape == nothing:
 		return
 	case value.shape == broken:
-		d.failed[path] = true
+		d.fail(path)
 		return
 	case value.shape != sequence:
 		d.wrong(value.at, path, fault{fmt.Sprintf("must be a list, but is %v", value.shape), exampleHint(f)})
+		return
+	}
+	if len(value.items) > maxEntries {
+		d.tooMany(value, path)
 		return
 	}
 	list := reflect.MakeSlice(into.Type(), len(value.items), len(value.items))
@@ -261,10 +291,14 @@ func (d *decoder) textMap(f field, into reflect.Value, value *node, path string)
 	case value == nil || value.shape == nothing:
 		return
 	case value.shape == broken:
-		d.failed[path] = true
+		d.fail(path)
 		return
 	case value.shape != mapping:
 		d.wrong(value.at, path, fault{fmt.Sprintf("must be a mapping, but is %v", value.shape), "NAME: value, each in a line of its own"})
+		return
+	}
+	if len(value.pairs) > maxEntries {
+		d.tooMany(value, path)
 		return
 	}
 	m := reflect.MakeMap(into.Type())
@@ -281,4 +315,9 @@ func (d *decoder) textMap(f field, into reflect.Value, value *node, path string)
 		}
 	}
 	into.Set(m)
+}
+
+// tooMany refuses a list or a map of more than maxEntries.
+func (d *decoder) tooMany(value *node, path string) {
+	d.wrong(value.at, path, fault{fmt.Sprintf("has more than %d entries", maxEntries), "fewer of them"})
 }

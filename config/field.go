@@ -109,6 +109,9 @@ func kindOf(t reflect.Type) (kind, reflect.Type) {
 	panic("config: the file has no way to write a " + t.String())
 }
 
+// parentOf is the path of the section or list that a path lies in.
+func parentOf(path string) string { return path[:max(0, strings.LastIndexAny(path, ".["))] }
+
 // join is the path of a key inside a section.
 func join(path, key string) string {
 	if path == "" {

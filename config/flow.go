@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/token"
@@ -12,32 +13,52 @@ import (
 func joinFlowTexts(tokens token.Tokens) token.Tokens {
 	joined := make(token.Tokens, 0, len(tokens))
 	brackets := 0
-	for i := 0; i < len(tokens); i++ {
-		t := tokens[i]
+	for next := 0; next < len(tokens); {
+		t := tokens[next]
 		switch t.Type {
 		case token.SequenceStartType, token.MappingStartType:
 			brackets++
 		case token.SequenceEndType, token.MappingEndType:
 			brackets--
 		}
-		if brackets > 0 && t.Type == token.MappingValueType && i+1 < len(tokens) && isPlain(tokens[i+1]) && follows(t, tokens[i+1]) {
-			first := t
-			if last := len(joined) - 1; last >= 0 && isPlain(joined[last]) && follows(joined[last], t) {
-				first, joined = joined[last], joined[:last]
-				joined = append(joined, token.String(first.Value+":"+tokens[i+1].Value, first.Origin+t.Origin+tokens[i+1].Origin, first.Position))
-				i++
-				continue
-			}
-			if startsText(joined) {
-				joined = append(joined, token.String(":"+tokens[i+1].Value, t.Origin+tokens[i+1].Origin, t.Position))
-				i++
-				continue
-			}
+		end := next + 1
+		if brackets > 0 {
+			end = textEnd(tokens, next, startsText(joined))
+		}
+		if end > next+1 {
+			t = joinTokens(tokens[next:end])
 		}
 		joined = append(joined, t)
+		next = end
 	}
 	link(joined)
 	return joined
+}
+
+// textEnd is where the text ends that begins with a token: behind the last of text, colon, text, colon, … that have
+// nothing between them. A text may begin with a colon where no key can stand before it.
+func textEnd(tokens token.Tokens, begin int, mayBeginWithColon bool) int {
+	end := begin
+	if isPlain(tokens[begin]) {
+		end++
+	} else if tokens[begin].Type != token.MappingValueType || !mayBeginWithColon {
+		return begin + 1
+	}
+	for end+1 < len(tokens) && tokens[end].Type == token.MappingValueType && isPlain(tokens[end+1]) &&
+		follows(tokens[end], tokens[end+1]) && (end == begin || follows(tokens[end-1], tokens[end])) {
+		end += 2
+	}
+	return max(end, begin+1)
+}
+
+// joinTokens makes one text of tokens.
+func joinTokens(tokens token.Tokens) *token.Token {
+	var value, origin strings.Builder
+	for _, t := range tokens {
+		value.WriteString(t.Value)
+		origin.WriteString(t.Origin)
+	}
+	return token.String(value.String(), origin.String(), tokens[0].Position)
 }
 
 // isPlain reports whether a token is text without quotes.

@@ -66,23 +66,24 @@ func collectKeys(into map[string]bool, t reflect.Type) {
 }
 
 // hideAll hides a value with everything in it.
-func (s *source) hideAll(n *node) { s.hideNode(n, map[*node]bool{}) }
-
-func (s *source) hideNode(n *node, seen map[*node]bool) {
-	if n == nil || seen[n] {
+func (s *source) hideAll(n *node) {
+	if n == nil || s.seen[n] {
 		return
 	}
-	seen[n] = true
-	if n.shape != nothing && n.origin == nil {
+	s.seen[n] = true
+	if n.origin != nil { // an alias; what is secret stands at its anchor
+		s.hideAll(n.origin)
+		return
+	}
+	if n.shape != nothing {
 		s.hide(n.at, n.end)
 	}
-	s.hideNode(n.origin, seen)
 	for _, item := range n.items {
-		s.hideNode(item, seen)
+		s.hideAll(item)
 	}
 	for _, pair := range n.pairs {
 		s.hideKey(pair)
-		s.hideNode(pair.value, seen)
+		s.hideAll(pair.value)
 	}
 }
 

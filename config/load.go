@@ -62,7 +62,7 @@ func Parse(name, base string, text []byte, lookup func(string) (string, bool)) (
 	c := &Config{Source: name, Base: base, text: text, written: writtenTexts{}}
 	d := &decoder{
 		report: r, lookup: lookup, config: c, written: c.written,
-		keys: map[string]place{}, values: map[string]place{}, failed: map[string]bool{},
+		keys: map[string]place{}, values: map[string]place{}, failed: map[string]bool{}, below: map[string]bool{},
 	}
 	d.section(reflect.ValueOf(c).Elem(), top, "")
 	if !d.failed[""] {

@@ -80,9 +80,12 @@ type report struct {
 	omitted  int
 }
 
+// full reports whether further problems are only counted.
+func (r *report) full() bool { return len(r.problems) == MaxProblems }
+
 // add notes a problem at a place of the file.
 func (r *report) add(at place, path string, wrong fault) {
-	if len(r.problems) == MaxProblems {
+	if r.full() {
 		r.omitted++
 		return
 	}

@@ -2,8 +2,10 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,13 +24,15 @@ type span struct{ from, to int }
 type source struct {
 	name   string
 	lines  []string
-	hidden map[int][]span // by line
+	hidden map[int][]span // by line; in any order, overlapping
+	merged map[int][]span // by line, once excerpts are taken: in order, apart, with passwords found in the line itself
+	seen   map[*node]bool // whose places are in hidden
 }
 
 // newSource takes a file apart and gives its text as the parser wants it. What is not text at all is refused here, with
 // the place of the first bad byte; then the report has that problem.
 func newSource(name string, text []byte) (*source, string, *report) {
-	s := &source{name: name, hidden: map[int][]span{}}
+	s := &source{name: name, hidden: map[int][]span{}, merged: map[int][]span{}, seen: map[*node]bool{}}
 	r := &report{source: s}
 	if len(text) > MaxFileSize {
 		r.add(place{}, "", fault{
@@ -82,27 +86,46 @@ func (s *source) within(at place) place {
 // hide notes that what stands from one place up to another is a secret.
 func (s *source) hide(from, to place) {
 	for line := from.line; line <= to.line && line <= len(s.lines); line++ {
-		hidden := span{1, MaxFileSize + 1} // cut to the line's length below
+		hidden := span{1, MaxFileSize + 1} // longer than any line
 		if line == from.line {
 			hidden.from = from.column
 		}
 		if line == to.line {
 			hidden.to = to.column
 		}
-		if hidden = s.withoutMargins(line, hidden); hidden.from < hidden.to {
-			s.hidden[line] = append(s.hidden[line], hidden)
-		}
+		s.hidden[line] = append(s.hidden[line], hidden)
 	}
 }
 
-// withoutMargins leaves the white space at both ends of a span visible, so that lines keep their indentation.
-func (s *source) withoutMargins(line int, h span) span {
+// mergedSpans are the hidden spans of a line in order and apart from each other. White space at both ends of each stays
+// visible, so that lines keep their indentation.
+func (s *source) mergedSpans(line int) []span {
+	if spans, found := s.merged[line]; found {
+		return spans
+	}
+	spans := append(passwordsIn(s.lines[line-1]), s.hidden[line]...)
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
 	runes := []rune(s.lines[line-1])
-	h.from, h.to = max(h.from, 1), min(h.to, len(runes)+1)
-	for h.from < h.to && unicode.IsSpace(runes[h.from-1]) {
+	var apart []span
+	for _, h := range spans {
+		if last := len(apart) - 1; last >= 0 && h.from <= apart[last].to {
+			apart[last].to = max(apart[last].to, min(h.to, len(runes)+1))
+		} else {
+			apart = append(apart, span{max(h.from, 1), min(h.to, len(runes)+1)})
+		}
+	}
+	for i := range apart {
+		apart[i] = withoutMargins(runes, apart[i])
+	}
+	s.merged[line] = slices.DeleteFunc(apart, func(h span) bool { return h.from >= h.to })
+	return s.merged[line]
+}
+
+func withoutMargins(line []rune, h span) span {
+	for h.from < h.to && unicode.IsSpace(line[h.from-1]) {
 		h.from++
 	}
-	for h.from < h.to && unicode.IsSpace(runes[h.to-2]) {
+	for h.from < h.to && unicode.IsSpace(line[h.to-2]) {
 		h.to--
 	}
 	return h
@@ -129,7 +152,7 @@ func (s *source) excerpt(at place) (string, int) {
 		return "", 0
 	}
 	line := s.lines[at.line-1]
-	shown, caret := redact([]rune(line), append(passwordsIn(line), s.hidden[at.line]...), at.column)
+	shown, caret := redact([]rune(line), s.mergedSpans(at.line), at.column)
 	if from := caret - 1 - maxExcerpt; from > 0 {
 		shown = append([]rune("…"), shown[from:]...)
 		caret -= from - 1
@@ -140,41 +163,27 @@ func (s *source) excerpt(at place) (string, int) {
 	return string(shown), caret
 }
 
-// redact replaces spans of a line and says where a column went.
+// redact replaces spans of a line, which are in order and apart, and says where a column went.
 func redact(line []rune, hidden []span, column int) ([]rune, int) {
 	var shown []rune
-	caret := 0
-	for next := 1; next <= len(line); {
-		begins := len(shown) + 1
-		if end := coveredUntil(hidden, next); end > next {
+	caret, next := 0, 1 // next: the first column that was not taken over yet
+	for _, h := range append(hidden[:len(hidden):len(hidden)], span{len(line) + 1, len(line) + 1}) {
+		if column < h.from && caret == 0 {
+			caret = len(shown) + 1 + column - next
+		}
+		shown = append(shown, line[next-1:h.from-1]...)
+		if column < h.to && caret == 0 {
+			caret = len(shown) + 1
+		}
+		if h.from < h.to {
 			shown = append(shown, []rune(redacted)...)
-			next = min(end, len(line)+1)
-		} else {
-			shown = append(shown, line[next-1])
-			next++
 		}
-		if caret == 0 && column < next {
-			caret = begins
-		}
+		next = h.to
 	}
 	if caret == 0 {
 		caret = len(shown) + 1
 	}
 	return shown, caret
-}
-
-// coveredUntil is the column up to which spans hide a line from the given column on; the column itself if none does.
-func coveredUntil(hidden []span, column int) int {
-	until := column
-	for again := true; again; {
-		again = false
-		for _, h := range hidden {
-			if h.from <= until && h.to > until {
-				until, again = h.to, true
-			}
-		}
-	}
-	return until
 }
 
 // passwordsIn finds the passwords of URLs and connection strings in a line.

@@ -16,6 +16,10 @@ func (d *decoder) unknownKeys(fields []field, n *node, path string) {
 		if known[pair.key] {
 			continue
 		}
+		if d.report.full() {
+			d.report.omitted++
+			continue
+		}
 		d.report.source.hideAll(pair.value) // it may be a misspelt `token`
 		at := join(path, shownKey(pair.key))
 		if later, found := laterKey(at); found {
@@ -26,7 +30,7 @@ func (d *decoder) unknownKeys(fields []field, n *node, path string) {
 		near := nearest(pair.key, names)
 		if near != "" {
 			hint = fmt.Sprintf("did you mean %q?", near)
-			d.failed[join(path, near)] = true // it is not missing, it is misspelt
+			d.fail(join(path, near)) // it is not missing, it is misspelt
 		}
 		d.report.add(pair.at, at, fault{"unknown key", hint})
 	}

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"strings"
 )
 
 // validator checks what no single value shows: whether the parts of a file fit each other and the files that it names.
@@ -28,29 +27,13 @@ func validate(v *validator) {
 func (v *validator) problem(path, message, hint string) {
 	at, found := v.values[path]
 	for section := path; !found && section != ""; {
-		section = section[:max(0, strings.LastIndexAny(section, ".["))]
+		section = parentOf(section)
 		at, found = v.keys[section]
 	}
 	if !found {
 		at = place{1, 1}
 	}
 	v.report.add(at, path, fault{message, hint})
-}
-
-// bad reports whether a key or anything below or above it was refused already, so that no check builds upon it.
-func (v *validator) bad(path string) bool {
-	for failed := range v.failed {
-		if covers(failed, path) || covers(path, failed) {
-			return true
-		}
-	}
-	return false
-}
-
-// covers reports whether path is key, or lies below it.
-func covers(key, path string) bool {
-	rest, found := strings.CutPrefix(path, key)
-	return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // given reports whether the file has the key itself.
