@@ -21,18 +21,18 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		os.Exit(2) //nolint:gocritic // nothing is deferred that matters at the end of the process
+		os.Exit(2)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "Error:", err)
 		os.Exit(1)
 	}
 }
 
-const usage = "usage: go run ./bench gateway [flags], or go run ./bench report FILE..."
+const usage = "usage: go run ./bench gateway [flags], or go run ./bench report FILE [FILE]"
 
 func run(ctx context.Context, arguments []string, out io.Writer) error {
 	if len(arguments) == 0 {

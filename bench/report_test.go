@@ -24,10 +24,10 @@ func exampleResults() results {
 			"ladder": {Connections: 10_000, Before: 20 * megabyte, During: 110 * megabyte},
 		},
 	}
-	for round, factor := range []int64{1, 3, 2} {
-		for peer, cost := range map[string]time.Duration{"nginx": 10, "haproxy": 11, "ladder": 9} {
+	for round, factor := range []int{1, 3, 2} {
+		for peer, cost := range map[string]int{"nginx": 10, "haproxy": 11, "ladder": 9} {
 			r.Loads = append(r.Loads, measurement{
-				Scenario: small, Round: round + 1, Peer: peer, CPU: time.Duration(factor) * cost * time.Microsecond * 1000,
+				Scenario: small, Round: round + 1, Peer: peer, CPU: time.Duration(factor*cost) * time.Millisecond,
 				load: load{Requests: 1000, Elapsed: time.Second, P50: time.Millisecond, P99: 2500 * time.Microsecond},
 			})
 		}

@@ -130,7 +130,7 @@ func (s *server) ask(ctx context.Context) error {
 func (s *server) lastOutput() string {
 	var text []byte
 	for _, name := range []string{"output.log", "error.log"} {
-		part, _ := os.ReadFile(filepath.Join(s.site.directory, name)) //nolint:errcheck // what there is, is shown
+		part, _ := os.ReadFile(filepath.Join(s.site.directory, name)) // what there is, is shown
 		text = append(text, part...)
 	}
 	return string(text[max(0, len(text)-outputKept):])

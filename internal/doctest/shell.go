@@ -84,7 +84,7 @@ func (s Shell) run(ctx context.Context, block Block) error {
 	command := s.command(ctx, block)
 	output, err := command.CombinedOutput()
 	s.Log("%s", output)
-	want, _ := strconv.Atoi(block.Attributes["exit"]) //nolint:errcheck // absent means 0
+	want, _ := strconv.Atoi(block.Attributes["exit"]) // absent means 0
 	if exit := command.ProcessState; exit != nil && exit.ExitCode() == want {
 		return nil
 	}

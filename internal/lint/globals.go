@@ -59,7 +59,10 @@ func globalsOf(tree *Tree, file File, declaration ast.Decl, variables packageVar
 	}
 	var findings []Finding
 	for _, spec := range general.Specs {
-		values := spec.(*ast.ValueSpec)
+		values, ok := spec.(*ast.ValueSpec)
+		if !ok {
+			continue
+		}
 		embedded := hasEmbedDirective(general.Doc) || hasEmbedDirective(values.Doc)
 		for i, name := range values.Names {
 			var why string

@@ -28,7 +28,7 @@ func variablesOf(tree *Tree, files []File) packageVariables {
 		info:    types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}},
 	}
 	configuration := types.Config{Importer: noImports{}, Error: func(error) {}}
-	checked, _ := configuration.Check("", tree.Positions, parsed, &variables.info) //nolint:errcheck // missing imports are errors here, on purpose
+	checked, _ := configuration.Check("", tree.Positions, parsed, &variables.info) // missing imports are errors here, on purpose
 	variables.scope = checked.Scope()
 	for _, file := range parsed {
 		variables.noteWrites(file)
