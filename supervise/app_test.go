@@ -140,7 +140,7 @@ func ladderMain() {
 func applicationEnvironment(behaviour string, more ...string) func(string, int) []string {
 	return func(instance string, port int) []string {
 		return append([]string{
-			"TEST_APPLICATION=1", "INSTANCE=" + instance, fmt.Sprintf("PORT=%d", port), "BEHAVIOUR=" + behaviour, "PASSWORD=hunter2",
+			"TEST_APPLICATION=1", "GORACE=atexit_sleep_ms=0", "INSTANCE=" + instance, fmt.Sprintf("PORT=%d", port), "BEHAVIOUR=" + behaviour, "PASSWORD=hunter2",
 		}, more...)
 	}
 }

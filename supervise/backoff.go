@@ -45,6 +45,7 @@ func (b Backoff) withDefaults() Backoff {
 // crashes is what is remembered of one instance's failures: exits, and starts that did not become ready. It is pure.
 type crashes struct {
 	inRow   int         // failures since the instance was last steady
+	unready int         // those in a row in which it did not even become ready
 	recent  []time.Time // the last CrashLoopExits of them
 	looping bool        // it is a crash loop until the instance has been steady again
 }
@@ -70,6 +71,13 @@ func (c *crashes) failed(backoff Backoff, now time.Time, readyFor time.Duration,
 	}
 	if len(c.recent) == backoff.CrashLoopExits && now.Sub(c.recent[0]) <= backoff.CrashLoopWindow {
 		c.looping = true // pauses grow past the window; it stays a loop all the same
+	}
+	c.unready++
+	if readyFor > 0 {
+		c.unready = 0
+	}
+	if c.unready >= backoff.CrashLoopExits {
+		c.looping = true // each start took its whole time-out, so that no window ever held enough of them
 	}
 	return verdict{pause: time.Duration(pause), looping: c.looping, inRow: c.inRow}
 }

@@ -40,8 +40,14 @@ func guard(stdin io.Reader) error {
 			fmt.Fprintln(os.Stderr, "ladder guardian:", err)
 		}
 	}
+	var ended []int
 	for mark, ward := range wards {
-		ward.end(mark)
+		if ward.end(mark) {
+			ended = append(ended, ward.pid)
+		}
+	}
+	if len(ended) > 0 { // told last: nobody may be reading any more
+		fmt.Fprintln(os.Stderr, "ladder guardian: Ladder ended without stopping its children; ended process groups", ended)
 	}
 	return lines.Err()
 }
@@ -73,26 +79,27 @@ func note(wards map[string]ward, line string) error {
 	return nil
 }
 
-// end ends one child and what it forked.
-func (w ward) end(mark string) {
+// end ends one child and what it forked. It reports whether a group was there to be ended.
+func (w ward) end(mark string) bool {
 	if w.pid == 0 {
 		if w.signal == syscall.SIGKILL {
 			endMarked(mark)
 		}
-		return // else its own death signal has reached it, and it takes care of the rest
+		return false // else its own death signal has reached it, and it takes care of the rest
 	}
 	current, err := readStat(w.pid)
 	alive := err == nil
 	if alive && current.startTime != w.startTime {
-		return // the id belongs to somebody else by now, so nothing of the group is left
+		return false // the id belongs to somebody else by now, so nothing of the group is left
 	}
 	switch {
 	case w.signal == syscall.SIGKILL:
 		// The group outlives its leader, and its id is not given away while it has members.
-		_ = syscall.Kill(-w.pid, syscall.SIGKILL)
+		return syscall.Kill(-w.pid, syscall.SIGKILL) == nil
 	case alive:
-		_ = syscall.Kill(w.pid, w.signal)
+		return syscall.Kill(w.pid, w.signal) == nil
 	}
+	return false
 }
 
 // endMarked kills every process that carries the mark in its environment. The child itself is dying already by its death

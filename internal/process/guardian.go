@@ -112,6 +112,17 @@ func (g *Guardian) closePipe() {
 	g.pipe, g.command = nil, nil
 }
 
+// Running reports whether the guardian process is there now. It can be missing for a moment after it died, and for longer
+// when the machine cannot start another.
+func (g *Guardian) Running() bool {
+	if g == nil {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.pipe != nil
+}
+
 // Stop lets the guardian end. Groups that are still guarded are ended by it, so stop it last.
 func (g *Guardian) Stop(ctx context.Context) error {
 	if g == nil {

@@ -23,6 +23,8 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 			os.Exit(0)
+		case "heir":
+			heirMain()
 		case "parent":
 			parentMain(os.Args[2])
 		}

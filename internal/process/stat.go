@@ -14,7 +14,9 @@ const clockTick = time.Second / 100
 // stat is what Ladder reads of /proc/PID/stat (proc_pid_stat(5)).
 type stat struct {
 	state     byte
-	group     int           // process group
+	parent    int
+	group     int // process group
+	session   int
 	cpu       time.Duration // user and system, of all threads
 	startTime uint64        // in clock ticks after boot; together with the pid it identifies a process
 	resident  int64         // bytes
@@ -31,15 +33,15 @@ func readStat(pid int) (stat, error) {
 // parseStat reads the fields after the program's name, which stands in parentheses and may itself hold any character.
 func parseStat(text []byte) (stat, error) {
 	const (
-		fieldState, fieldGroup, fieldUserTime, fieldSystemTime = 0, 2, 11, 12
-		fieldStartTime, fieldResident                          = 19, 21
+		fieldState, fieldParent, fieldGroup, fieldSession             = 0, 1, 2, 3
+		fieldUserTime, fieldSystemTime, fieldStartTime, fieldResident = 11, 12, 19, 21
 	)
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) <= fieldResident || len(fields[fieldState]) != 1 {
 		return stat{}, fmt.Errorf("unreadable process status %q", text)
 	}
-	numbers := make(map[int]uint64, 5)
-	for _, field := range []int{fieldGroup, fieldUserTime, fieldSystemTime, fieldStartTime, fieldResident} {
+	var numbers [fieldResident + 1]uint64
+	for _, field := range []int{fieldParent, fieldGroup, fieldSession, fieldUserTime, fieldSystemTime, fieldStartTime, fieldResident} {
 		number, err := strconv.ParseUint(string(fields[field]), 10, 64)
 		if err != nil {
 			return stat{}, fmt.Errorf("unreadable process status %q: %w", text, err)
@@ -48,7 +50,9 @@ func parseStat(text []byte) (stat, error) {
 	}
 	return stat{
 		state:     fields[fieldState][0],
+		parent:    int(numbers[fieldParent]),
 		group:     int(numbers[fieldGroup]),
+		session:   int(numbers[fieldSession]),
 		cpu:       time.Duration(numbers[fieldUserTime]+numbers[fieldSystemTime]) * clockTick,
 		startTime: numbers[fieldStartTime],
 		resident:  int64(numbers[fieldResident]) * int64(os.Getpagesize()),
