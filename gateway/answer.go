@@ -18,7 +18,7 @@ func (x *exchange) relay(u *upstream) refusal {
 	}
 	u.keepFor(r)
 	x.settleConnection()
-	x.status, x.stage = r.Status, stageAnswered
+	x.status = r.Status
 	x.out = x.appendResponse(x.out[:0])
 	x.body.ForResponse(r, x.settings.response)
 	wait, pause := phaseRelay, x.settings.timeouts.Response
@@ -126,11 +126,12 @@ func (x *exchange) passPiece(data []byte) refusal {
 	return refusal{}
 }
 
-// flush sends what is in out.
+// flush sends what is in out. With the first of it the answer is the application's: Ladder cannot give another one any more.
 func (x *exchange) flush(more bool) refusal {
 	if len(x.out) == 0 {
 		return refusal{}
 	}
+	x.stage = stageAnswered
 	why := x.send(x.out, more)
 	x.out = x.out[:0]
 	return why
@@ -267,10 +268,10 @@ func (x *exchange) release(u *upstream, clean bool) {
 	b.member.Handled.Add(1)
 }
 
-// breakOff ends an answer that cannot be completed after its head was passed on: the client's connection is cut, so that it never
-// takes the part for the whole.
+// breakOff ends an answer that cannot be completed. If part of it was sent the client's connection is cut, so that it never takes
+// the part for the whole.
 func (x *exchange) breakOff(u *upstream, why refusal) refusal {
-	x.keepAlive = false
+	x.keepAlive = x.keepAlive && x.stage != stageAnswered
 	x.discard(u)
 	member := u.backend.member
 	member.InFlight.Add(-1)

@@ -16,7 +16,7 @@ const retryAfter = "2"
 func (c *connection) refuse(why refusal) next {
 	x := c.exchange
 	info := why.code.Info()
-	x.outcome, x.status = why, info.Status
+	x.outcome, x.status, x.bytesOut = why, info.Status, 0
 	x.keepAlive = x.keepAlive && x.stage == stageForward && !x.streams && !c.listener.draining.Load()
 	if info.Status != statusClientClosed {
 		if x.id.size == 0 {

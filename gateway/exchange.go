@@ -41,7 +41,7 @@ const (
 	stageHead     stage = iota // its head is not complete
 	stageBody                  // its head is; a small body is being waited for
 	stageForward               // on its way to the application
-	stageAnswered              // the client has been sent, or is about to be sent, a final status
+	stageAnswered              // part of the application's final answer was sent to the client
 )
 
 // record is what the access log and the statistics are told of an exchange.

@@ -38,7 +38,7 @@ func (x *exchange) switchProtocols(u *upstream) refusal {
 		return refusal{CodeResponseMalformed, "unasked-upgrade"}
 	}
 	x.stopUpload(u)
-	x.status, x.stage, x.keepAlive = statusSwitching, stageAnswered, false
+	x.status, x.keepAlive = statusSwitching, false
 	x.out = x.appendResponse(x.out[:0])
 	x.bytesOut = int64(x.up.len())
 	x.out = append(x.out, x.up.unread()...)
