@@ -22,7 +22,7 @@ const (
 )
 
 // blockHeader is the end of a line after which block text may follow.
-var blockHeader = regexp.MustCompile(`[|>][-+0-9]*[ \t]*$`)
+var blockHeader = regexp.MustCompile(`[|>][-+0-9]*[ \t]*([ \t]#.*)?$`)
 
 // checkBlockTexts finds a block text that is too long, before anything reads it. It takes lines that merely look like the
 // start of one for one: then what is deeper than such a line must be as short.
@@ -40,9 +40,6 @@ func checkBlockTexts(s *source) (place, *fault) {
 			continue
 		}
 		inside = false
-		if before, _, found := strings.Cut(line, " #"); found {
-			line = before
-		}
 		if blockHeader.MatchString(line) {
 			inside, indent, size = true, depth, 0
 			if !strings.ContainsAny(content, ":-?") {
