@@ -68,7 +68,7 @@ func TestBounds(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"a file":                  {head + strings.Repeat("#", config.MaxFileSize), "the file has"},
 		"a block text":            {"app:\n  command:\n    - |\n" + strings.Repeat("      x\n", 2000), "a text of more than"},
-		"one with a comment":       {"app:\n  command:\n    - >-\t# |\n" + strings.Repeat("      x\n", 2000), "a text of more than"},
+		"one with a comment":      {"app:\n  command:\n    - >-\t# |\n" + strings.Repeat("      x\n", 2000), "a text of more than"},
 		"empty lines in one":      {"app:\n  command:\n    - |\n      x" + strings.Repeat("\n", 100_000), "a text of more than"},
 		"a block text at the top": {"|\n" + strings.Repeat("x\n", 20_000), "a text of more than"},
 		"lists in brackets":       {"app: " + strings.Repeat("[", 20_000), "nested"},
