@@ -31,14 +31,19 @@ func newRotation(pool *topology.Pool) *rotation {
 	return r
 }
 
-// pick gives the member whose turn it is, with its InFlight counted up; none that was tried already, and nil when none is left.
+// turn begins a request's walk over the members. Each of its attempts takes the same turn, so that one instance that is down does
+// not give its neighbour two shares.
+func (r *rotation) turn() uint64 { return r.turns.Add(1) }
+
+// pick gives the member whose turn it is, or the first after it that was not tried, with its InFlight counted up; nil when none
+// is left.
 //
 // The count goes up before the pool is asked again whether the member is still ready: so whoever moves a member to draining
 // and then sees nothing in flight can be sure that nothing will come.
-func (r *rotation) pick(tried []*backend) *backend {
+func (r *rotation) pick(turn uint64, tried []*backend) *backend {
 	for {
 		t := r.current()
-		chosen := t.next(r.turns.Add(1), tried)
+		chosen := t.next(turn, tried)
 		if chosen == nil {
 			return nil
 		}

@@ -26,9 +26,11 @@ func (x *exchange) roundTrip() (*upstream, refusal) {
 	var (
 		tried   [MaxAttempts]*backend
 		failure = refuse(CodeNoInstance)
+		members = x.client.gateway.rotation
+		turn    = members.turn()
 	)
 	for attempt := range MaxAttempts {
-		b := x.client.gateway.rotation.pick(tried[:attempt])
+		b := members.pick(turn, tried[:attempt])
 		if b == nil {
 			break
 		}
