@@ -182,7 +182,7 @@ func TestReusedProcessID(t *testing.T) {
 }
 
 func TestInitdbThatWasKilledIsRepeated(t *testing.T) {
-	options := testOptions(t)
+	options := emptyOptions(t)
 	command, _ := launchParent(t, options)
 	unfinished := filepath.Join(options.Directory, newDataDirectory)
 	eventually(t, "initdb is at work", func() bool {
@@ -246,4 +246,22 @@ func TestStopDuringRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectNothingLeft(t, options)
+}
+
+// An unmounted disk, or a mistaken rm, must not turn into an empty database that looks like a new one.
+func TestDataThatVanishedIsNotMadeAnew(t *testing.T) {
+	server := start(t, testOptions(t))
+	data := server.cluster.data()
+	if err := os.Rename(data, data+".away"); err != nil {
+		t.Fatal(err)
+	}
+	signalProcess(t, server.Status().PID, syscall.SIGKILL)
+	events(server).await(t, "database_restart_failed")
+	if _, err := os.Stat(data); !os.IsNotExist(err) {
+		t.Errorf("there is a new data directory: %v", err)
+	}
+	if err := os.Rename(data+".away", data); err != nil {
+		t.Fatal(err)
+	}
+	events(server).await(t, "database_restarted")
 }

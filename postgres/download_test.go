@@ -108,7 +108,7 @@ func withoutInstalled(options Options) *Server {
 
 func downloadOptions(t *testing.T, repository string) Options {
 	t.Helper()
-	options := testOptions(t)
+	options := emptyOptions(t)
 	options.Repository, options.CacheDirectory = repository, filepath.Join(filepath.Dir(options.Directory), "cache")
 	return options
 }

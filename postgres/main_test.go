@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -23,7 +25,12 @@ func TestMain(m *testing.M) {
 		parentMain()
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if template.place != "" {
+			_ = os.RemoveAll(template.place)
+		}
+		os.Exit(code)
+	}))
 }
 
 // recorder keeps events and tells who waits for one.
@@ -108,8 +115,8 @@ func reachable(t *testing.T) string {
 	return directory
 }
 
-// testOptions are those of a server below a directory of the test's own.
-func testOptions(t *testing.T) Options {
+// emptyOptions are those of a server whose directory does not exist yet.
+func emptyOptions(t *testing.T) Options {
 	t.Helper()
 	requirePostgres(t)
 	return Options{
@@ -119,6 +126,42 @@ func testOptions(t *testing.T) Options {
 		StartTimeout: generous, StopTimeout: generous,
 		Events: newRecorder(),
 	}
+}
+
+// testOptions are those of a server that was started and stopped before, with an empty database: a copy of one that is
+// made once, because initdb takes longer than everything else here.
+func testOptions(t *testing.T) Options {
+	t.Helper()
+	options := emptyOptions(t)
+	template, err := templateDirectory(options)
+	if err != nil {
+		t.Fatalf("making the template: %v", err)
+	}
+	if output, err := exec.Command("cp", "-a", template, options.Directory).CombinedOutput(); err != nil {
+		t.Fatalf("copying the template: %v: %s", err, output)
+	}
+	return options
+}
+
+// template is the directory that tests copy, below a directory of its own.
+var template struct {
+	once  sync.Once
+	place string
+	err   error
+}
+
+func templateDirectory(options Options) (string, error) {
+	template.once.Do(func() {
+		template.place, template.err = os.MkdirTemp("/tmp", "ladder-template-")
+		if template.err != nil {
+			return
+		}
+		options.Directory = filepath.Join(template.place, "postgres")
+		template.err = errors.Join(template.err, os.Chmod(template.place, 0o755))
+		server := New(options)
+		template.err = errors.Join(template.err, server.Start(context.Background()), server.Stop(context.Background()))
+	})
+	return filepath.Join(template.place, "postgres"), template.err
 }
 
 // events returns the recorder of options made by testOptions.

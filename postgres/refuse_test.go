@@ -22,7 +22,7 @@ func TestForeignDirectoriesAreLeftAlone(t *testing.T) {
 		"a newer Ladder's":     {versionFile, `{"format": 99}`, "newer Ladder"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			options := testOptions(t)
+			options := emptyOptions(t)
 			if err := os.Mkdir(options.Directory, 0o755); err != nil {
 				t.Fatal(err)
 			}
@@ -42,7 +42,7 @@ func TestForeignDirectoriesAreLeftAlone(t *testing.T) {
 }
 
 func TestFileInTheWay(t *testing.T) {
-	options := testOptions(t)
+	options := emptyOptions(t)
 	if err := os.WriteFile(options.Directory, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestFileInTheWay(t *testing.T) {
 }
 
 func TestWrongBinaries(t *testing.T) {
-	options := testOptions(t)
+	options := emptyOptions(t)
 	old := t.TempDir()
 	for _, name := range []string{"postgres", "initdb"} {
 		script := "#!/bin/sh\necho 'postgres (PostgreSQL) 13.22'\n"

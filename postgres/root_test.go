@@ -83,7 +83,7 @@ func mayProtect(t *testing.T) bool {
 // A clone in /root is the most common place of all, and nobody but root may enter that.
 func TestDirectoryBelowOneThatOnlyRootMayEnter(t *testing.T) {
 	requireRoot(t)
-	options := testOptions(t)
+	options := emptyOptions(t)
 	private := filepath.Join(reachable(t), "root")
 	if err := os.Mkdir(private, 0o700); err != nil {
 		t.Fatal(err)
@@ -127,7 +127,7 @@ func TestDataOfRootIsGivenAway(t *testing.T) {
 
 func TestDataKeepsItsOwner(t *testing.T) {
 	requireRoot(t)
-	options := testOptions(t)
+	options := emptyOptions(t)
 	options.Account = "nobody"
 	first := start(t, options)
 	if first.Status().Account != "nobody" {
@@ -143,7 +143,7 @@ func TestDataKeepsItsOwner(t *testing.T) {
 
 func TestRootRefusesSomebodyElsesDirectory(t *testing.T) {
 	requireRoot(t)
-	options := testOptions(t)
+	options := emptyOptions(t)
 	if err := os.Mkdir(options.Directory, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestRootRefusesSomebodyElsesDirectory(t *testing.T) {
 
 func TestProgramsThatTheAccountCannotReach(t *testing.T) {
 	requireRoot(t)
-	options := testOptions(t)
+	options := emptyOptions(t)
 	private := filepath.Join(reachable(t), "private")
 	if err := os.Mkdir(private, 0o700); err != nil {
 		t.Fatal(err)
@@ -179,7 +179,7 @@ func TestProgramsThatTheAccountCannotReach(t *testing.T) {
 // An ordinary user needs nothing of all that: this runs the program as nobody.
 func TestOrdinaryUser(t *testing.T) {
 	requireRoot(t)
-	options := testOptions(t)
+	options := emptyOptions(t)
 	home := filepath.Dir(options.Directory)
 	if err := os.Chown(home, 65534, 65534); err != nil {
 		t.Fatal(err)
@@ -201,7 +201,7 @@ func TestNotWritable(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("run by TestOrdinaryUser")
 	}
-	options := testOptions(t)
+	options := emptyOptions(t)
 	if err := os.Chmod(filepath.Dir(options.Directory), 0o555); err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +233,7 @@ func copyProgram(t *testing.T, from, to string) {
 // TestFullDisk runs on a file system of 30 MB, which is too small for a database.
 func TestFullDisk(t *testing.T) {
 	requireRoot(t)
-	options := testOptions(t)
+	options := emptyOptions(t)
 	disk := filepath.Dir(options.Directory)
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=30m,mode=755"); err != nil {
 		t.Skipf("this machine lets nobody mount a small file system: %v", err)

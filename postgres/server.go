@@ -86,6 +86,10 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("opening the server's log: %w", err)
 	}
+	// Only here, never at a restart: data that vanished from under a running server must not become an empty database.
+	if err := s.cluster.ensureData(ctx); err != nil {
+		return err
+	}
 	chosen := s.cluster.endpoint.port == 0
 	for attempt := 1; ; attempt++ {
 		if chosen {
@@ -109,9 +113,6 @@ func (s *Server) bringUp(ctx context.Context) error {
 	}
 	if err := takePrivate(c.socketDirectory, c.account); err != nil { // whoever cleans up temporary files may have removed it
 		return fmt.Errorf("making the socket's directory: %w", err)
-	}
-	if err := c.ensureData(ctx); err != nil {
-		return err
 	}
 	if err := c.writeSettings(); err != nil {
 		return err
