@@ -34,6 +34,9 @@ const (
 
 	// stopMargin is what a stop may take beyond the time-outs of the file.
 	stopMargin = 10 * time.Second
+
+	// ownExecutable is this very program, also after a package upgrade has put another at its path.
+	ownExecutable = "/proc/self/exe"
 )
 
 // Options are what a node is told besides the file.
@@ -93,7 +96,7 @@ func (n *Node) File() *config.Config { return n.file.Load() }
 //
 //  1. the lock on the directory, so that no second node touches anything of the first,
 //  2. admin, so that people and monitors see from the first moment that the node is there and what it waits for,
-//  3. the guardian, before there is a child that might outlive Ladder,
+//  3. the guardian, before there is a child that might outlive Ladder, and whoever buries orphans should Ladder be process 1,
 //  4. the database, because the application wants it at its start,
 //  5. the application, whose instances must pass a check before
 //  6. the gateway opens: the first user already gets an answer.
@@ -117,6 +120,9 @@ func (n *Node) start(ctx context.Context) error {
 		return err
 	}
 	if err := n.group.Start(ctx, "admin", n.admin); err != nil {
+		return err
+	}
+	if err := n.group.Start(ctx, "orphans", process.NewOrphans()); err != nil {
 		return err
 	}
 	n.startGuardian()
@@ -155,11 +161,8 @@ func (n *Node) occupy() error {
 
 // startGuardian is best effort: without a guardian only grandchildren can outlive a killed Ladder.
 func (n *Node) startGuardian() {
-	executable, err := os.Executable()
-	if err == nil {
-		n.guardian, err = process.StartGuardian(executable, GuardianVerb)
-	}
-	if err != nil {
+	var err error
+	if n.guardian, err = process.StartGuardian(ownExecutable, GuardianVerb); err != nil {
 		n.health.Set(telemetry.GuardianMissing, "node", err.Error())
 	}
 }

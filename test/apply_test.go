@@ -159,7 +159,7 @@ func TestApplyOfAVersionThatCannotStartChangesNothing(t *testing.T) {
 
 func TestApplyRefusesAnInvalidFileAndNamesThePlace(t *testing.T) {
 	r := newSpace(t, testApplication).up(t)
-	r.space.write(t, strings.Replace(testApplication, "interval: 200ms", "interval: 200", 1))
+	r.space.write(t, strings.Replace(testApplication, "interval: 1s", "interval: 1", 1))
 	_, stderr, exit := ladder(t, "apply", "-c", r.space.file)
 	if exit != 1 || !strings.Contains(stderr, "ladder.yaml:7:") {
 		t.Errorf("apply exited with %d:\n%s", exit, stderr)
@@ -241,7 +241,7 @@ func TestServersOfOthersAreAProxyAlone(t *testing.T) {
 name: proxy
 app:
   servers: [SERVER1, SERVER2]
-  health: {path: /healthz, interval: 100ms, timeout: 1s, fall: 2, rise: 1}
+  health: {path: /healthz, interval: 500ms, timeout: 500ms, fall: 2, rise: 1}
 gateway:
   listen: GATEWAY
 admin:

@@ -17,7 +17,7 @@ name: chirp
 app:
   command: ["BIN/chirp"]
   instances: 2
-  health: {path: /healthz, interval: 200ms, timeout: 2s}
+  health: {path: /healthz, interval: 1s, timeout: 1s}
 gateway:
   listen: GATEWAY
 database:
@@ -34,7 +34,7 @@ app:
   command: ["BIN/testapp"]
   instances: 2
   env: {VERSION: one}
-  health: {path: /healthz, interval: 200ms, timeout: 2s}
+  health: {path: /healthz, interval: 1s, timeout: 1s}
 gateway:
   listen: GATEWAY
 admin:
@@ -143,7 +143,7 @@ func TestCrashedInstanceReturns(t *testing.T) {
 }
 
 func TestPausedInstanceGetsNoTrafficUntilItGoesOn(t *testing.T) {
-	r := newSpace(t, strings.Replace(singleServer, "timeout: 2s", "timeout: 300ms", 1)).up(t)
+	r := newSpace(t, singleServer).up(t)
 	victim := r.status().members()["app.2"]
 	if err := syscall.Kill(victim.PID, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)

@@ -64,11 +64,7 @@ func databaseURL(file *config.Config) (string, error) {
 	case file.Database.Embedded == nil:
 		return file.Database.Primary.Reveal(), nil
 	}
-	url, err := postgres.ReadURL(file.Path(file.Database.Embedded.Directory), "psql")
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", hint.Wrap(errors.New("the database was not set up yet"), "ladder up sets it up")
-	}
-	return url, err
+	return postgres.ReadURL(file.Path(file.Database.Embedded.Directory), "psql")
 }
 
 func newDatabaseLogs(t terminal) *cobra.Command {

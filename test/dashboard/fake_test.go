@@ -180,6 +180,24 @@ func (n *fakeNode) set(name string, state topology.State, reason string) {
 	}
 }
 
+// grow gives it so many instances.
+func (n *fakeNode) grow(instances int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for i := len(n.members) + 1; i <= instances; i++ {
+		member := n.members[0]
+		member.Name, member.Address, member.PID = fmt.Sprintf("app.%d", i), fmt.Sprintf("127.0.0.1:%d", 40000+i), 900+i
+		n.members = append(n.members, member)
+	}
+}
+
+// restarts is how often an instance was restarted.
+func (n *fakeNode) restarts() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.restarted)
+}
+
 // Plan, Apply and Restart make it an admin.Controller.
 func (n *fakeNode) Plan(context.Context, []byte) (admin.Plan, error)  { return admin.Plan{}, nil }
 func (n *fakeNode) Apply(context.Context, []byte) (admin.Plan, error) { return admin.Plan{}, nil }
