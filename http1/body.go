@@ -18,23 +18,23 @@ type BodyReader struct {
 // ForRequest prepares for the body of r.
 func (b *BodyReader) ForRequest(r *Request, limits Limits) {
 	b.reset(r.Framing, r.ContentLength, limits)
+	b.response, b.chunk.lenient = false, false
 }
 
 // ForResponse prepares for the body of r.
 func (b *BodyReader) ForResponse(r *Response, limits Limits) {
 	b.reset(r.Framing, r.ContentLength, limits)
-	b.response = true
-	b.chunk.lenient = true
+	b.response, b.chunk.lenient = true, true
 }
 
+// reset forgets the last body and keeps the memory for trailers.
 func (b *BodyReader) reset(framing Framing, length int64, limits Limits) {
-	fields := b.trailers.fields
-	*b = BodyReader{framing: framing, limits: limits.withDefaults()}
-	b.trailers.fields = fields[:0]
-	switch framing {
-	case FramingNone:
-		b.done = true
-	case FramingLength:
+	b.framing, b.limits = framing, limits.withDefaults()
+	b.remaining, b.received, b.dropped = 0, 0, 0
+	b.done, b.fault = framing == FramingNone, nil
+	b.chunk = chunkParser{}
+	b.trailers.reset()
+	if framing == FramingLength {
 		b.remaining = length
 		b.done = length == 0
 	}

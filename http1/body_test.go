@@ -173,6 +173,34 @@ func TestParseAgain(t *testing.T) {
 	}
 }
 
+// TestBodyForgets: a reader that went through a body with everything is as new for the next.
+func TestBodyForgets(t *testing.T) {
+	var bad Response
+	if size, err := bad.Parse([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), MethodGet, Limits{}); size == 0 || err != nil {
+		t.Fatal(size, err)
+	}
+	var request Request
+	if size, err := request.Parse([]byte(wrkRequest), Limits{}); size == 0 || err != nil {
+		t.Fatal(size, err)
+	}
+	var fresh, used BodyReader
+	fresh.ForRequest(&request, Limits{})
+	for _, body := range []string{"1;a\r\nx\r\n0\r\nX: y\r\nHost: a\r\n\r\n", "1;a\r\nx\r\n0\r\nX: y\r\n:\r\n", "0\r\nX: y\r\nZ", "5\r\nhe"} {
+		used.ForResponse(&bad, Limits{})
+		for in := []byte(body); len(in) > 0; {
+			_, n, done, err := used.Next(in)
+			if in = in[n:]; done || n == 0 || err != nil {
+				break
+			}
+		}
+		used.ForRequest(&request, Limits{})
+		used.trailers.fields = nil
+		if !reflect.DeepEqual(used, fresh) {
+			t.Errorf("after %q the reader remembers: %+v", body, used)
+		}
+	}
+}
+
 // TestResetForgets: after Reset a struct is as new, but for the memory it keeps.
 func TestResetForgets(t *testing.T) {
 	var r Request
