@@ -109,7 +109,7 @@ func TestAnswersCarryProtectiveHeaders(t *testing.T) {
 			t.Errorf("%s: Content-Security-Policy is %q", path, policy)
 		}
 		for name, want := range map[string]string{
-			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
+			"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "same-origin",
 			"Cross-Origin-Resource-Policy": "same-origin", "Access-Control-Allow-Origin": "",
 		} {
 			if got := header.Get(name); got != want {
