@@ -15,6 +15,7 @@ const module = "ladder"
 type layer struct {
 	directory string   // this directory and those below it; the longest match counts
 	may       []string // directories of Ladder, with those below; "*" is everything
+	tests     []string // what its tests may import as well
 	mayNot    []string // packages of the standard library that would bring I/O into something pure; tests may
 	why       string
 }
@@ -58,11 +59,11 @@ var layers = []layer{
 	{directory: "bench", may: []string{"*"}, why: "benchmarks look at everything"},
 	{directory: "examples", may: nil, why: "examples are files, not code"},
 	{
-		directory: "demo/chirp", may: []string{"demo/chirp"},
+		directory: "demo/chirp", may: []string{"demo/chirp"}, tests: []string{"internal/pgtest"},
 		why: "the sample application has never heard of Ladder; that is what makes it a proof",
 	},
 	{
-		directory: "demo/traffic", may: []string{"telemetry", "internal"},
+		directory: "demo/traffic", may: []string{"telemetry", "internal"}, tests: []string{"demo/chirp"},
 		why: "the traffic generator is a user: it sees the application over HTTP alone",
 	},
 }
@@ -114,14 +115,16 @@ func (l layer) refuses(file File, spec *ast.ImportSpec) string {
 	switch {
 	case !ours && !file.IsTest() && slices.Contains(l.mayNot, imported):
 		return fmt.Sprintf("%s imports %s: %s; let the caller do the I/O", l.directory, imported, l.why)
-	case ours && !l.allows(inside) && inside != file.Directory(): // a package's tests may stand outside of it
+	case file.IsTest() && (inside == file.Directory() || lists(l.tests, inside)): // a package's tests may stand outside of it
+		return ""
+	case ours && !lists(l.may, inside):
 		return fmt.Sprintf("%s imports %s: %s", l.directory, imported, l.why)
 	}
 	return ""
 }
 
-func (l layer) allows(directory string) bool {
-	return slices.ContainsFunc(l.may, func(allowed string) bool { return allowed == "*" || below(directory, allowed) })
+func lists(allowed []string, directory string) bool {
+	return slices.ContainsFunc(allowed, func(candidate string) bool { return candidate == "*" || below(directory, candidate) })
 }
 
 // below reports whether a directory is the other one or lies in it.

@@ -7,12 +7,15 @@ import (
 
 // sleeps are calls of time.Sleep that are right, as "path: function", with the reason.
 var sleeps = map[string]string{
-	"gateway/listener.go: accepting":        "out of descriptors there is nothing to wait for; the pause is some milliseconds, and a closed listener ends the loop",
-	"supervise/app_test.go: serve":          "the application under test is slow when it is asked to be",
-	"demo/chirp/store/store.go: attempt":    "one pause of some milliseconds before one retry, in an operation that outlives its caller on purpose",
-	"internal/filelock/filelock.go: holder": "a bounded number of looks at a file that its owner writes within a millisecond",
-	"internal/process/guard.go: endMarked":  "the guardian ends what a dead Ladder left behind and then itself; there is nothing that could cancel it",
-	"test/testapp/main.go: slow":            "being slow for as long as it is asked to is what this handler is for",
+	"gateway/listener.go: accepting":                                  "out of descriptors there is nothing to wait for; the pause is some milliseconds, and a closed listener ends the loop",
+	"supervise/app_test.go: serve":                                    "the application under test is slow when it is asked to be",
+	"demo/chirp/store/store.go: attempt":                              "one pause of some milliseconds before one retry, in an operation that outlives its caller on purpose",
+	"internal/filelock/filelock.go: holder":                           "a bounded number of looks at a file that its owner writes within a millisecond",
+	"internal/process/guard.go: endMarked":                            "the guardian ends what a dead Ladder left behind and then itself; there is nothing that could cancel it",
+	"gateway/timeouts_test.go: TestResponseTimeoutBeginsAfterTheBody": "a client that pauses longer than the time-out is what is tested",
+	"gateway/timeouts_test.go: TestHalfClosedClientIsStillAnswered":   "an application that answers late is what is tested",
+	"gateway/upstream_test.go: TestStaleConnectionsCostNobodyAnError": "an application that closes a little later than its answer is what is tested",
+	"test/testapp/main.go: slow":                                      "being slow for as long as it is asked to is what this handler is for",
 }
 
 // NoSleeps refuses to wait for a time instead of a condition. Allowed are the pause between two looks at a condition, that is
