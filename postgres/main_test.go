@@ -104,7 +104,7 @@ func requirePostgres(t *testing.T) Installation {
 // reachable makes a directory that PostgreSQL's user can get to, even where TMPDIR is private.
 func reachable(t *testing.T) string {
 	t.Helper()
-	directory, err := os.MkdirTemp("/tmp", "ladder-test-")
+	directory, err := os.MkdirTemp("/tmp", "ladder-test-") //nolint:usetesting // t.TempDir is below TMPDIR
 	if err != nil {
 		t.Fatal(err)
 	}
