@@ -1,7 +1,10 @@
 package gateway
 
 import (
+	"io"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -111,4 +114,50 @@ func TestMalformedChunksNeverEndABody(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSmugglingCorpusNeverReachesTheApplication sends the codec's own corpus through the gateway: no message that the codec
+// refuses may come to an orderly end at the application.
+func TestSmugglingCorpusNeverReachesTheApplication(t *testing.T) {
+	f := newFixture(t, nil, application(t, func(_ http.ResponseWriter, r *http.Request) {
+		if _, err := io.ReadAll(r.Body); err == nil {
+			t.Errorf("the application got all of %s %s", r.Method, r.URL)
+		}
+	}))
+	refused := refusedCorpus(t, "../http1/testdata/smuggling")
+	if len(refused) < 40 {
+		t.Fatalf("only %d cases were read", len(refused))
+	}
+	for _, request := range refused {
+		raw := dialRaw(t, f.address())
+		raw.say(request)
+		_ = raw.CloseWrite()
+		answer := raw.ended()
+		if !strings.HasPrefix(answer, "HTTP/1.1 4") && !strings.HasPrefix(answer, "HTTP/1.1 5") {
+			t.Errorf("%q got %.60q", request, answer)
+		}
+	}
+}
+
+// refusedCorpus reads the cases that are expected to be refused as they begin.
+func refusedCorpus(t *testing.T, path string) (requests []string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for block := range strings.SplitSeq(string(text), "\n\n") {
+		_, block, found := strings.Cut("\n"+block, "\nrequest\n")
+		input, expected, parted := strings.Cut(block, "\n----\n")
+		if !found || !parted || !strings.HasPrefix(expected, "error ") {
+			continue
+		}
+		escaped := strings.ReplaceAll(strings.ReplaceAll(input, "\n", ""), `"`, `\"`)
+		request, err := strconv.Unquote(`"` + escaped + `"`)
+		if err != nil {
+			t.Fatalf("%v: %s", err, input)
+		}
+		requests = append(requests, request)
+	}
+	return requests
 }
