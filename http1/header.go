@@ -50,6 +50,7 @@ const (
 	HeaderCookie
 	HeaderDNT
 	HeaderFrom
+	HeaderIdempotencyKey
 	HeaderIfMatch
 	HeaderIfModifiedSince
 	HeaderIfNoneMatch
@@ -156,6 +157,7 @@ var headerNames = [headerCount]string{
 	HeaderAuthorization:           "Authorization",
 	HeaderCookie:                  "Cookie",
 	HeaderDNT:                     "DNT",
+	HeaderIdempotencyKey:          "Idempotency-Key",
 	HeaderFrom:                    "From",
 	HeaderIfMatch:                 "If-Match",
 	HeaderIfModifiedSince:         "If-Modified-Since",

@@ -147,7 +147,7 @@ func (id HeaderID) endToEnd() bool {
 		HeaderForwarded, HeaderXForwardedFor, HeaderXForwardedProto, HeaderXForwardedHost, HeaderXForwardedPort,
 		HeaderXForwardedServer, HeaderXForwardedPrefix, HeaderXRealIP, HeaderXRequestID, HeaderVia,
 		HeaderAuthorization, HeaderCookie, HeaderSetCookie, HeaderOrigin, HeaderReferer, HeaderRange,
-		HeaderContentType, HeaderContentEncoding, HeaderContentRange, HeaderContentSecurityPolicy,
+		HeaderContentType, HeaderContentEncoding, HeaderContentRange, HeaderContentSecurityPolicy, HeaderIdempotencyKey,
 		HeaderCacheControl, HeaderVary, HeaderDate, HeaderETag, HeaderStrictTransportSecurity, HeaderXFrameOptions,
 		HeaderIfMatch, HeaderIfNoneMatch, HeaderIfModifiedSince, HeaderIfUnmodifiedSince, HeaderIfRange:
 		return true
