@@ -48,7 +48,7 @@ func Inspect(original []byte) (Info, error) {
 	return Info{"image/" + format, config.Width, config.Height}, nil
 }
 
-// Make returns a JPEG of the original, no longer than [Edge] on either side. It takes about 100 ms per megapixel.
+// Make returns a JPEG of the original, no longer than [Edge] on either side. It takes some 50 ms per megapixel.
 func Make(original []byte) ([]byte, error) {
 	if _, err := Inspect(original); err != nil {
 		return nil, err
@@ -79,13 +79,13 @@ func scale(source *image.RGBA) *image.RGBA {
 	if width == source.Bounds().Dx() && height == source.Bounds().Dy() {
 		return source
 	}
-	linear := linearTable()
+	linear, encoded := linearTable(), encodedTable()
 	columns := spans(source.Bounds().Dx(), width)
 	rows := spans(source.Bounds().Dy(), height)
 	small := image.NewRGBA(image.Rect(0, 0, width, height))
 	for y, row := range rows {
 		for x, column := range columns {
-			small.SetRGBA(x, y, average(source, column, row, linear))
+			small.SetRGBA(x, y, average(source, column, row, linear, encoded))
 		}
 	}
 	return small
@@ -113,7 +113,7 @@ func spans(length, parts int) []span {
 	return all
 }
 
-func average(source *image.RGBA, column, row span, linear *[256]float32) color.RGBA {
+func average(source *image.RGBA, column, row span, linear *[256]float32, encoded *[encodedSteps]uint8) color.RGBA {
 	var red, green, blue float32
 	for y := row.from; y < row.to; y++ {
 		line := source.Pix[y*source.Stride+4*column.from : y*source.Stride+4*column.to]
@@ -124,7 +124,10 @@ func average(source *image.RGBA, column, row span, linear *[256]float32) color.R
 		}
 	}
 	pixels := float32((column.to - column.from) * (row.to - row.from))
-	return color.RGBA{encode(red / pixels), encode(green / pixels), encode(blue / pixels), 255}
+	encode := func(sum float32) uint8 {
+		return encoded[min(encodedSteps-1, int(math.Sqrt(float64(sum/pixels))*(encodedSteps-1)+0.5))]
+	}
+	return color.RGBA{encode(red), encode(green), encode(blue), 255}
 }
 
 // linearTable maps an sRGB value to linear light (IEC 61966-2-1).
@@ -141,13 +144,22 @@ func linearTable() *[256]float32 {
 	return &table
 }
 
-// encode maps linear light, 0 to 1, back to an sRGB value.
-func encode(linear float32) uint8 {
-	value := float64(linear)
-	if value <= 0.0031308 {
-		value *= 12.92
-	} else {
-		value = 1.055*math.Pow(value, 1/2.4) - 0.055
+// encodedSteps is fine enough for the error to stay below one of the 256 values.
+const encodedSteps = 2048
+
+// encodedTable maps the square root of linear light, 0 to 1 in equal steps, back to an sRGB value. The root makes the
+// steps nearly even to the eye, so that a small table is exact in the dark, too.
+func encodedTable() *[encodedSteps]uint8 {
+	var table [encodedSteps]uint8
+	for i := range table {
+		root := float64(i) / (encodedSteps - 1)
+		value := root * root
+		if value <= 0.0031308 {
+			value *= 12.92
+		} else {
+			value = 1.055*math.Pow(value, 1/2.4) - 0.055
+		}
+		table[i] = uint8(math.Round(value * 255))
 	}
-	return uint8(math.Round(min(max(value, 0), 1) * 255))
+	return &table
 }

@@ -78,15 +78,6 @@ func newAsset(name string, content []byte) (*asset, error) {
 	return a, nil
 }
 
-// address of a file, for the templates.
-func (a *assets) address(name string) (string, error) {
-	file, ok := a.byName[name]
-	if !ok {
-		return "", fmt.Errorf("no static file %s", name)
-	}
-	return file.address, nil
-}
-
 // serve answers NAME.HASH.EXTENSION. While versions of chirp run side by side, a page of one may ask the other for a hash
 // that it does not know; it gets what there is, but must not keep it.
 func (a *assets) serve(w http.ResponseWriter, r *http.Request) error {

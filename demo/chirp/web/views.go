@@ -5,7 +5,9 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,25 +77,51 @@ var pageNames = [...]string{
 }
 
 func loadTemplates(files *assets) (map[string]*template.Template, error) {
-	layout, err := template.New("layout").Funcs(template.FuncMap{
-		"asset": files.address, "ago": func(t time.Time) string { return ago(t, time.Now()) },
+	layout := template.New("layout").Funcs(template.FuncMap{
+		"ago":     func(t time.Time) string { return ago(t, time.Now()) },
 		"linkify": linkify, "hue": hue, "initial": initial, "count": shortCount, "plural": plural, "limits": fieldLimits,
-	}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
-	if err != nil {
-		return nil, fmt.Errorf("reading templates: %w", err)
+	})
+	for _, name := range []string{"layout", "parts"} {
+		if err := parseTemplate(layout, name, files); err != nil {
+			return nil, err
+		}
 	}
 	pages := make(map[string]*template.Template, len(pageNames))
 	for _, name := range pageNames {
 		page, err := layout.Clone()
-		if err == nil {
-			page, err = page.ParseFS(templateFiles, "templates/"+name+".html")
-		}
 		if err != nil {
-			return nil, fmt.Errorf("reading template %s: %w", name, err)
+			return nil, fmt.Errorf("template %s: %w", name, err)
+		}
+		if err := parseTemplate(page, name, files); err != nil {
+			return nil, err
 		}
 		pages[name] = page
 	}
 	return pages, nil
+}
+
+// staticName is how templates refer to static files; with its hash in the address, a file may be kept forever.
+var staticName = regexp.MustCompile(`/static/([a-z]+\.[a-z]+)`)
+
+// parseTemplate reads one template and gives the static files in it their full addresses, once and for all pages.
+func parseTemplate(into *template.Template, name string, files *assets) error {
+	text, err := templateFiles.ReadFile("templates/" + name + ".html")
+	if err != nil {
+		return fmt.Errorf("reading a template: %w", err)
+	}
+	var missing error
+	resolved := staticName.ReplaceAllStringFunc(string(text), func(plain string) string {
+		file, ok := files.byName[strings.TrimPrefix(plain, "/static/")]
+		if !ok {
+			missing = fmt.Errorf("template %s: there is no %s", name, plain)
+			return plain
+		}
+		return file.address
+	})
+	if _, err := into.Parse(resolved); err != nil {
+		return fmt.Errorf("template %s: %w", name, err)
+	}
+	return missing
 }
 
 // limits that the forms tell the browser about.

@@ -34,7 +34,7 @@ func run(ctx context.Context, lookup func(name string) (string, bool), output io
 	logger := slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: settings.LogLevel}))
 	app, err := chirp.Open(ctx, settings, logger)
 	if err != nil && ctx.Err() != nil {
-		return nil // asked to stop while still waiting for the database
+		return nil //nolint:nilerr // asked to stop while still waiting for the database
 	}
 	if err != nil {
 		return err
