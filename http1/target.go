@@ -93,7 +93,7 @@ const (
 // validHost says whether b is host[:port] as RFC 3986 §3.2.2 has it, without what no name in DNS or hosts file has and what serves
 // to confuse routers: percent-encoding, sub-delimiters, IPvFuture, zones, a port that is empty or out of range.
 func validHost(b []byte, needPort bool) bool {
-	host, port := b, []byte(nil)
+	var host, port []byte
 	if len(b) > 0 && b[0] == '[' {
 		closing := bytes.IndexByte(b, ']')
 		if closing < 0 || !validIPv6(b[1:closing]) {

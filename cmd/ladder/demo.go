@@ -113,7 +113,7 @@ func climb(ctx context.Context, table *demoTable, running *node.Node, rungs []st
 	table.say("%d people sign up", demoUsers)
 	if err := generator.Prepare(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // somebody stopped the demo: that is no failure
 		}
 		return fmt.Errorf("preparing the traffic: %w", err)
 	}

@@ -180,7 +180,7 @@ func (f *File) rotate() error {
 		_ = os.Rename(aside(path, number), aside(path, number+1)) // there may be none yet
 	}
 	if err := os.Rename(path, aside(path, 1)); err != nil {
-		return nil
+		return nil //nolint:nilerr // it goes on in the file that it has
 	}
 	return f.reopen()
 }

@@ -6,6 +6,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -28,17 +29,17 @@ func main() {
 	server := http.Server{Addr: cmp.Or(os.Getenv("LISTEN"), "127.0.0.1:"+os.Getenv("PORT")), Handler: mux, ReadHeaderTimeout: time.Minute}
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
 	stopped := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(stopped)
 		_ = server.Shutdown(context.Background())
 	})
-	if err := server.ListenAndServe(); err != http.ErrServerClosed {
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	<-stopped
+	stop()
 }
 
 func slow(w http.ResponseWriter, r *http.Request) {
