@@ -140,9 +140,8 @@ func (g *Gateway) Stop(ctx context.Context) error {
 		draining.Go(func() { failures[i] = g.drain(bounded, l) })
 	}
 	draining.Wait()
-	g.drains.Wait()                     // of listeners that Apply removed; each is bounded
-	err := errors.Join(append(failures, //nolint:makezero // each listener has its place, then come two more
-		g.tasks.Stop(withoutCancel(ctx)), g.log.stop(withoutCancel(ctx)))...)
+	g.drains.Wait() // of listeners that Apply removed; each is bounded
+	err := errors.Join(errors.Join(failures...), g.tasks.Stop(withoutCancel(ctx)), g.log.stop(withoutCancel(ctx)))
 	g.rotation.close()
 	g.pipes.Close()
 	return err
