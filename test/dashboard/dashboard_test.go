@@ -162,6 +162,7 @@ func TestOtherNodes(t *testing.T) {
 		change(n)
 		b.Open(n.server.URL())
 		b.Until("the page is live", `document.querySelector("#live").dataset.state === "live"`)
+		b.Until("its states came twice", `/req\/s|\d\/s|gets no|health|replay|run elsewhere/.test(document.querySelector("#topology").textContent)`)
 		if outside := browser.Eval[string](b, overflowing); outside != "" {
 			t.Errorf("%s: stands outside of the picture: %s", name, outside)
 		}
@@ -172,7 +173,7 @@ func TestOtherNodes(t *testing.T) {
 
 // overflowing names the nodes of the picture that stand outside of it.
 const overflowing = `(() => {
-	const picture = document.querySelector("#topology svg").getBoundingClientRect();
+	const picture = document.querySelector("#topology").closest(".panel").getBoundingClientRect();
 	return [...document.querySelectorAll("#topology .node-frame")].map((node) => [node.parentNode.dataset.key, node.getBoundingClientRect()])
 		.filter(([, box]) => box.left < picture.left - 1 || box.right > picture.right + 1 || box.bottom > picture.bottom + 1).map(([key]) => key).join(", ");
 })()`

@@ -14,7 +14,7 @@ export function graphOf(status, rates) {
 }
 
 function usersOf(gateway) {
-  return { id: "users", kind: "users", title: "Users", state: "up", line: plural(gateway.connections, "connection") };
+  return { id: "users", kind: "users", title: "Users", state: "up", line: `${count(gateway.connections)} connected` };
 }
 
 function gatewayOf(status) {
@@ -32,16 +32,17 @@ function membersOf(status, rates) {
   const up = rest.filter((member) => member.state === "up").length;
   return [...all.slice(0, MOST_MEMBERS - 1), {
     id: "rest", kind: "member", title: `and ${rest.length} more`, state: up ? "up" : "down", label: `${up} up`,
-    flow: rest.reduce((sum, member) => sum + member.flow, 0), line: "",
+    flow: rest.reduce((sum, member) => sum + member.flow, 0), line: "", brief: "",
   }];
 }
 
 function memberOf(pool, member, rates) {
   const flow = rates.of(pool.name, member.name);
-  const busy = `${rate(flow)} req/s · ${count(member.in_flight)} in flight`;
+  const busy = `${flow === null ? "" : `${rate(flow)} req/s · `}${count(member.in_flight)} in flight`;
   return {
-    id: `${pool.name}/${member.name}`, kind: "member", title: member.name, state: member.state, label: member.state, flow,
+    id: `${pool.name}/${member.name}`, kind: "member", title: member.name, state: member.state, label: member.state, flow: flow ?? 0,
     line: member.state === "up" || member.in_flight > 0 ? busy : member.reason || "gets no requests",
+    brief: flow ? `${rate(flow)}/s` : "",
   };
 }
 
@@ -65,7 +66,11 @@ function aboutDatabase(database) {
 function edgesOf(tiers, gateway) {
   const edges = [];
   for (let i = 0; i + 1 < tiers.length; i++) {
-    for (const from of tiers[i]) for (const to of tiers[i + 1]) edges.push(edgeOf(from, to, gateway));
+    for (const from of tiers[i]) {
+      for (const to of tiers[i + 1]) {
+        if (from.kind !== "gateway" || to.kind === "member") edges.push(edgeOf(from, to, gateway)); // it never asks the database
+      }
+    }
   }
   const most = Math.max(...edges.map((edge) => edge.flow), 0);
   for (const edge of edges) edge.share = most > 0 ? edge.flow / most : 0;

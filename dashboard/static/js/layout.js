@@ -7,9 +7,9 @@ export const MOST_MEMBERS = 10;
 /** More members than this are drawn on one line each. */
 const ROOMY_MEMBERS = 4;
 
-const WIDTH = { users: 104, gateway: 136, member: 178, database: 136 };
-const HEIGHT = { users: 76, gateway: 76, database: 76, member: 54, compact: 34 };
-const GAP = { row: 12, tier: 44 };
+const WIDTH = { users: 92, gateway: 132, member: 174, database: 132 };
+const HEIGHT = { users: 76, gateway: 76, database: 76, member: 54, compact: 30 };
+const GAP = { row: 10, tier: 44 };
 
 /**
  * Arranges tiers, each a list of {id, kind} from users to database, in a width. Returns the height, whether members are

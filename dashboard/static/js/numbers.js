@@ -14,7 +14,8 @@ export function drawNumbers() {
       el("p", { class: "number-detail quiet" }, "\u00a0"))));
 }
 
-function show(name, value, unit, detail, alarm = false) {
+/** alarm: which part is a cause for alarm, "value" or "detail". */
+function show(name, value, unit, detail, alarm = "") {
   const tile = byId(`number-${name}`);
   setText(tile.querySelector(".value"), value);
   setText(tile.querySelector(".unit"), unit);
@@ -31,8 +32,8 @@ export function showNumbers(status) {
   show("requests", rate(gateway.requests_per_second), "/s", `${count(gateway.requests_total)} in total`);
   const [p99, unit] = latency(gateway.p99_ms);
   show("p99", p99, unit, gateway.p50_ms > 0 ? `p50 ${latencyText(gateway.p50_ms)} · p90 ${latencyText(gateway.p90_ms)}` : "no requests");
-  show("errors", rate(gateway.errors_per_second), "/s", errorShare(gateway), gateway.errors_per_second > 0);
-  show("in-flight", count(gateway.in_flight), "", `${plural(ready, "server")} ready`, ready === 0 && status.pools.length > 0);
+  show("errors", rate(gateway.errors_per_second), "/s", errorShare(gateway), gateway.errors_per_second > 0 ? "value" : "");
+  show("in-flight", count(gateway.in_flight), "", `${plural(ready, "server")} ready`, ready === 0 ? "detail" : "");
   show("connections", count(gateway.connections), "", "clients, idle ones too");
 }
 

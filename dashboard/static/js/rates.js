@@ -26,10 +26,10 @@ export class MemberRates {
     this.#readings.set(key, readings);
   }
 
-  /** Requests per second of a member; 0 until there are two readings. */
+  /** Requests per second of a member; null until there are two readings. */
   of(pool, member) {
     const readings = this.#readings.get(`${pool}/${member}`) ?? [];
-    if (readings.length < 2) return 0;
+    if (readings.length < 2) return null;
     const [first, last] = [readings[0], readings.at(-1)];
     return last.at > first.at ? (1000 * (last.handled - first.handled)) / (last.at - first.at) : 0;
   }

@@ -1,6 +1,6 @@
 // The nine rungs: where this node stands, what is below, and what each step would bring.
 
-import { byId, el, setAttribute } from "./dom.js";
+import { byId, el, setAttribute, setText } from "./dom.js";
 
 /** How many rungs this version of Ladder can climb. */
 const BUILT = 1;
@@ -33,6 +33,7 @@ export function drawRungs() {
 
 /** Lights the rung that the file stands on. */
 export function showRung(current) {
+  setText(byId("rung-short"), `Rung ${current} of ${RUNGS.length}: ${RUNGS[current - 1]?.[0] ?? ""}`);
   for (const rung of byId("rungs").children) {
     const number = Number(rung.dataset.number);
     const state = stateOf(number, current);

@@ -63,7 +63,13 @@ export class Topology {
     const label = element.querySelector(".node-state");
     setText(label, node.label);
     if (member) setAttribute(label, "x", box.w - EDGE);
-    this.#fit(element.querySelector(".node-title"), node.title, box.w - 44 - (member ? 10 + LETTER * node.label.length : 0));
+    this.#fit(element.querySelector(".node-title"), node.title, box.w - 44 - (member ? 10 + LETTER * (node.label.length + (plan.compact ? node.brief.length + 1 : 0)) : 0));
+    if (plan.compact && member) {
+      const brief = element.querySelector(".node-line");
+      setText(brief, node.brief);
+      setAttribute(brief, "x", box.w - EDGE - 8 - LETTER * node.label.length);
+      return;
+    }
     this.#fit(element.querySelector(member ? ".node-line" : ".node-last"), node.line, box.w - 2 * EDGE);
     if (member) return;
     const beside = element.querySelector(".node-beside");
@@ -120,12 +126,14 @@ function makeNode(node, plan) {
   if (node.kind === "users") return makeUsers(node, plan);
   const member = node.kind === "member";
   const compact = member && plan.compact;
-  const top = compact ? 17 : 20; // the middle of the first line
+  const top = compact ? 15 : 20; // the middle of the first line
   const mark = glyph(node.state);
   for (const [name, value] of Object.entries({ x: EDGE, y: top - 6, width: 12, height: 12 })) mark.setAttribute(name, value);
   const group = svg("g", { class: `node node-${node.kind}` }, svg("rect", { class: "node-frame", rx: 8 }), mark,
     svg("text", { class: "node-title", x: 32, y: top + 4.5 }));
-  const line = svg("text", { class: "node-line", x: EDGE, y: member ? 41 : 60, display: compact ? "none" : null });
+  const line = compact
+    ? svg("text", { class: "node-line", y: top + 4, "text-anchor": "end" })
+    : svg("text", { class: "node-line", x: EDGE, y: member ? 41 : 60 });
   if (member) group.append(svg("text", { class: "node-state", y: top + 4, "text-anchor": "end" }), line);
   else {
     group.append(svg("text", { class: "node-state", x: EDGE, y: 42 }),
