@@ -21,7 +21,7 @@ var (
 
 // roundTrip takes the request to the application and brings back the head of the answer, in x.response, on the connection that
 // it returns; or it says why there is none. The request goes to another instance when no connection could be made, or when
-// nothing of an answer had come and sending it twice has the effect of sending it once.
+// nothing of an answer was passed on and sending it twice has the effect of sending it once.
 func (x *exchange) roundTrip() (*upstream, refusal) {
 	var (
 		tried   [MaxAttempts]*backend
@@ -62,13 +62,12 @@ func (x *exchange) visit(b *backend) (u *upstream, why refusal, again bool) {
 			x.out = append(x.out, x.buffered()...)
 		}
 	}
-	certain := x.streams || !x.request.Method.Idempotent()
+	certain := x.streams || !x.repeats()
 	if u := b.take(x.client.gateway.now(), certain); u != nil {
-		why := x.attempt(u)
+		why, repeatable := x.try(u)
 		if !why.failed() {
 			return u, refusal{}, false
 		}
-		repeatable := x.repeatable(u, why)
 		x.discard(u)
 		if !repeatable {
 			return nil, why, false
@@ -80,12 +79,21 @@ func (x *exchange) visit(b *backend) (u *upstream, why refusal, again bool) {
 	if err != nil {
 		return nil, refuseDial(err), true
 	}
-	if why := x.attempt(u); why.failed() {
-		repeatable := x.repeatable(u, why)
+	why, repeatable := x.try(u)
+	if why.failed() {
 		x.discard(u)
 		return nil, why, repeatable
 	}
 	return u, refusal{}, false
+}
+
+// try makes one attempt and says, when it failed, whether the request may be sent again.
+func (x *exchange) try(u *upstream) (why refusal, repeatable bool) {
+	if why := x.attempt(u); why.failed() {
+		return why, x.repeatable(u, why)
+	}
+	why = x.hold(u)
+	return why, why.failed()
 }
 
 // refuseDial says which failure it is that no connection could be made.
@@ -105,7 +113,7 @@ func (x *exchange) repeatable(u *upstream, why refusal) bool {
 	if u.sent == 0 && u.wasSent != 0 {
 		return true // not a byte of it has left
 	}
-	return x.upload == nil && x.request.Method.Idempotent()
+	return x.upload == nil && x.repeats()
 }
 
 // attempt sends the request on a connection and reads the head of the answer.

@@ -120,6 +120,9 @@ func (c *Conn) CutReads() { _ = c.tcp.SetReadDeadline(past) }
 // CutWrites does the same for writes.
 func (c *Conn) CutWrites() { _ = c.tcp.SetWriteDeadline(past) }
 
+// ReadsUntil ends waiting to read at a time, as CutReads does.
+func (c *Conn) ReadsUntil(end time.Time) { _ = c.tcp.SetReadDeadline(end) }
+
 // ResumeReads undoes CutReads.
 func (c *Conn) ResumeReads() { _ = c.tcp.SetReadDeadline(time.Time{}) }
 
