@@ -14,7 +14,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request, me *store.User) er
 		if err != nil {
 			return err
 		}
-		return s.render(w, http.StatusOK, view{Page: "welcome", Title: "Welcome", Posts: cards(page.Posts, nil, "/")})
+		return s.render(w, http.StatusOK, view{Page: "welcome", Title: "Welcome", Posts: s.postsMarkup(page.Posts, nil, "/")})
 	}
 	page, err := s.store.Home(r.Context(), me.ID, before(r))
 	if err != nil {
@@ -50,7 +50,7 @@ const peopleFound = 5
 // timeline fills in what every list of posts has.
 func (s *Server) timeline(w http.ResponseWriter, r *http.Request, me *store.User, page store.Page, v view) error {
 	v.Me = me
-	v.Posts = cards(page.Posts, me, r.URL.RequestURI())
+	v.Posts = s.postsMarkup(page.Posts, me, r.URL.RequestURI())
 	v.Older = older(r, page.Next)
 	v.First = before(r) == 0
 	if me != nil {
@@ -73,7 +73,7 @@ func (s *Server) profile(w http.ResponseWriter, r *http.Request, me *store.User)
 		return err
 	}
 	v.Page, v.Title = "profile", v.User.DisplayName
-	v.Posts = cards(page.Posts, me, "/@"+v.User.Username)
+	v.Posts = s.postsMarkup(page.Posts, me, "/@"+v.User.Username)
 	v.Older = older(r, page.Next)
 	return s.render(w, http.StatusOK, v)
 }
@@ -130,7 +130,7 @@ func (s *Server) post(w http.ResponseWriter, r *http.Request, me *store.User) er
 	}
 	return s.render(w, http.StatusOK, view{
 		Page: "post", Title: post.DisplayName + " on chirp", Me: me,
-		Posts: cards([]store.Post{post}, me, "/@"+post.Username+"/"+post.ID.String()),
+		Posts: s.postsMarkup([]store.Post{post}, me, "/@"+post.Username+"/"+post.ID.String()),
 	})
 }
 

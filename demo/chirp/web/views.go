@@ -23,9 +23,9 @@ type view struct {
 	Title       string
 	Me          *store.User
 	Query       string
-	Posts       []card
-	Older       string // address of the next page
-	First       bool   // page of a timeline
+	Posts       template.HTML // see postsMarkup; empty for none
+	Older       string        // address of the next page
+	First       bool          // page of a timeline
 	Suggestions []store.User
 	User        *store.User // whose profile it is
 	Counts      store.Counts
@@ -50,27 +50,6 @@ func (e *statusError) Status() int { return e.status }
 // Text of the error.
 func (e *statusError) Text() string { return e.message }
 
-// card is one post with what its reader may do.
-type card struct {
-	store.Post
-	Anchor string
-	Path   string // of the post's own page
-	Mine   bool
-	Member bool   // the reader is signed in
-	Return string // where its forms lead back to
-}
-
-func cards(posts []store.Post, me *store.User, back string) []card {
-	all := make([]card, len(posts))
-	for i, post := range posts {
-		all[i] = card{
-			Post: post, Anchor: anchor(post.UserID, post.ID), Path: "/@" + post.Username + "/" + post.ID.String(),
-			Mine: me != nil && me.ID == post.UserID, Member: me != nil, Return: back,
-		}
-	}
-	return all
-}
-
 // pageNames have a template each, which fills the layout's block "main".
 var pageNames = [...]string{
 	"welcome", "home", "public", "search", "profile", "people", "post", "signup", "signin", "settings", "error",
@@ -78,8 +57,7 @@ var pageNames = [...]string{
 
 func loadTemplates(files *assets) (map[string]*template.Template, error) {
 	layout := template.New("layout").Funcs(template.FuncMap{
-		"ago":     func(t time.Time) string { return ago(t, time.Now()) },
-		"linkify": linkify, "hue": hue, "initial": initial, "count": shortCount, "plural": plural, "limits": fieldLimits,
+		"hue": hue, "initial": initial, "count": shortCount, "plural": plural, "limits": fieldLimits,
 	})
 	for _, name := range []string{"layout", "parts"} {
 		if err := parseTemplate(layout, name, files); err != nil {
