@@ -3,7 +3,8 @@
 import { byId, el, setText } from "./dom.js";
 import { count, latencyText, rate } from "./format.js";
 
-const SPAN = 600; // s
+const SPAN = 600; // s that are kept and shown
+const LEAST_SPAN = 60; // s that are shown of a node that has just started
 const HEIGHT = 124; // px
 
 /** Each chart: what it is called, which columns of /api/v1/series it draws, how its figures are written. */
@@ -70,9 +71,10 @@ export class Charts {
   #show() {
     const time = this.#columns.time;
     const end = time.at(-1) ?? Date.now() / 1000;
+    const start = Math.max(end - SPAN, Math.min(end - LEAST_SPAN, time[0] ?? end));
     for (const { chart, plot } of this.#plots) {
       plot.setData([time, ...chart.lines.map((line) => this.#columns[line.column] ?? [])], false);
-      plot.setScale("x", { min: end - SPAN, max: end });
+      plot.setScale("x", { min: start, max: end });
     }
   }
 }
@@ -103,7 +105,7 @@ function optionsOf(chart, width) {
     cursor: { sync: { key: "ladder" }, drag: { x: false, y: false }, points: { size: 6 }, y: false },
     scales: { x: { time: true }, y: { range: (_, __, max) => [0, Math.max(chart.least, (max ?? 0) * 1.15)] } },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, size: 24, values: (_, ticks) => ticks.map(minute) },
+      { ...axis, grid: { show: false }, space: 70, size: 24, values: (_, ticks, __, ___, step) => ticks.map((tick) => clockOf(tick, step)) },
       { ...axis, space: 30, size: 50, values: (_, ticks) => ticks.map(chart.tick) },
     ],
     series: [{}, ...chart.lines.map(seriesOf)],
@@ -125,7 +127,11 @@ function latencyTick(value) {
   return value < 1000 ? `${value} ms` : `${value / 1000} s`;
 }
 
-const minute = (seconds) => new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+/** 14:03, or 14:03:20 where ticks are less than a minute apart. */
+function clockOf(seconds, step) {
+  const second = step < 60 ? "2-digit" : undefined;
+  return new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second });
+}
 
 /** The figures under the pointer, else the newest ones. */
 function showLegend(chart, plot) {

@@ -21,9 +21,12 @@ function gatewayOf(status) {
   const ready = status.pools.some((pool) => pool.members.some((member) => member.state === "up"));
   return {
     id: "gateway", kind: "gateway", title: "Gateway", state: ready ? "up" : "down", label: ready ? "up" : "answers 503",
-    beside: ready ? status.gateway.listen.join(", ") : "", line: ready ? `${count(status.gateway.in_flight)} in flight` : "no server is ready",
+    beside: ready ? portsOf(status.gateway.listen) : "", line: ready ? `${count(status.gateway.in_flight)} in flight` : "no server is ready",
   };
 }
+
+/** 127.0.0.1:8080 → :8080, which is what one looks for; the whole address stands in the file. */
+const portsOf = (addresses) => addresses.map((address) => address.slice(address.lastIndexOf(":"))).join(" ");
 
 function membersOf(status, rates) {
   const all = status.pools.flatMap((pool) => pool.members.map((member) => memberOf(pool, member, rates)));

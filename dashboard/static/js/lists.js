@@ -1,6 +1,6 @@
 // Warnings and events.
 
-import { byId, el, glyph, prose, reconcile, setGlyph, setText } from "./dom.js";
+import { byId, el, glyph, prose, reconcile, setText } from "./dom.js";
 import { clock, plural, since } from "./format.js";
 
 const EVENTS_SHOWN = 50;
@@ -61,14 +61,16 @@ export class Events {
   }
 }
 
+/** The message with its subject in bold, which many messages begin with anyway. */
+function sentenceOf({ subject, message }) {
+  if (!subject) return [message];
+  const rest = message.startsWith(`${subject} `) ? message.slice(subject.length) : ` ${message}`;
+  return [el("b", {}, subject), rest];
+}
+
 function makeEvent(event) {
-  const line = el("li", { class: "event", "data-severity": event.severity },
+  return el("li", { class: "event", "data-severity": event.severity },
     el("time", { datetime: event.time }, clock(event.time)),
     glyph(event.severity),
-    el("span", { class: "event-text" },
-      event.subject ? el("b", {}, event.subject) : null,
-      event.subject ? " " : null,
-      event.message));
-  setGlyph(line.querySelector(".glyph"), event.severity);
-  return line;
+    el("span", { class: "event-text" }, ...sentenceOf(event)));
 }
