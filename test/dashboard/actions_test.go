@@ -79,9 +79,7 @@ func TestConnectionLostAndFound(t *testing.T) {
 	}
 	b.Until("the page says so", `document.querySelector("#live").textContent === "Disconnected, retrying" && !document.querySelector("#stale").hidden`)
 	screenshot(b, "dashboard-disconnected", false)
-	n.mu.Lock()
-	n.name = "renamed meanwhile"
-	n.mu.Unlock()
+	n.change(func() { n.name = "renamed meanwhile" })
 	if err := n.server.Apply(t.Context(), n.options("127.0.0.1:"+port)); err != nil {
 		t.Fatal(err)
 	}

@@ -111,10 +111,11 @@ func TestTheRungIsLit(t *testing.T) {
 func TestHostileTextStaysText(t *testing.T) {
 	const hostile = `<img src=x onerror="document.title='owned'"><b>x</b>`
 	n := startFake(t)
-	n.name, n.version = hostile, hostile
-	n.members[0].Name, n.members[0].Address = hostile, hostile
+	n.change(func() {
+		n.name, n.version, n.database.Version = hostile, hostile, hostile
+		n.members[0].Name, n.members[0].Address = hostile, hostile
+	})
 	n.set(hostile, topology.Down, hostile)
-	n.database.Version = hostile
 	n.health.Set(telemetry.DatabaseDown, hostile, hostile)
 	n.bus.Publish(telemetry.Event{Code: hostile, Subject: hostile, Message: hostile})
 	b := open(t, n, "light")
@@ -139,14 +140,18 @@ func TestOtherNodes(t *testing.T) {
 			n.set("app.5", topology.Draining, "replaced by a new instance")
 		},
 		"servers-of-others": func(n *fakeNode) {
-			for i := range n.members {
-				n.members[i].Name = n.members[i].Address
-				n.members[i].PID, n.members[i].MemoryBytes, n.members[i].CPUPercent = 0, 0, 0
-			}
-			n.database = admin.Database{Kind: admin.DatabaseNone}
+			n.change(func() {
+				for i := range n.members {
+					n.members[i].Name = n.members[i].Address
+					n.members[i].PID, n.members[i].MemoryBytes, n.members[i].CPUPercent = 0, 0, 0
+				}
+				n.database = admin.Database{Kind: admin.DatabaseNone}
+			})
 		},
 		"database-down": func(n *fakeNode) {
-			n.database.State, n.database.Reason = admin.DatabaseRecovering, "replaying the write-ahead log"
+			n.change(func() {
+				n.database.State, n.database.Reason = admin.DatabaseRecovering, "replaying the write-ahead log"
+			})
 			for _, name := range []string{"app.1", "app.2", "app.3"} {
 				n.set(name, topology.Down, "health check: 503 Service Unavailable")
 			}
@@ -155,7 +160,9 @@ func TestOtherNodes(t *testing.T) {
 			n.health.Set(telemetry.FileLimitLow, "node", "1024 files may be open, 20000 connections need 40100")
 		},
 		"nothing-yet": func(n *fakeNode) {
-			n.members, n.database = nil, admin.Database{Kind: admin.DatabaseExternal, State: admin.DatabaseUnknown}
+			n.change(func() {
+				n.members, n.database = nil, admin.Database{Kind: admin.DatabaseExternal, State: admin.DatabaseUnknown}
+			})
 		},
 	} {
 		n := startFake(t)

@@ -180,6 +180,13 @@ func (n *fakeNode) set(name string, state topology.State, reason string) {
 	}
 }
 
+// change changes whatever the status is made of.
+func (n *fakeNode) change(do func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	do()
+}
+
 // grow gives it so many instances.
 func (n *fakeNode) grow(instances int) {
 	n.mu.Lock()

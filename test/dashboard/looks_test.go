@@ -114,7 +114,7 @@ func TestNothingMovesWhereLessMotionIsWanted(t *testing.T) {
 
 func TestNoWidthNeedsHorizontalScrolling(t *testing.T) {
 	n := startFake(t)
-	n.members[0].Name = "a-name-of-an-instance-that-nobody-would-choose.1"
+	n.change(func() { n.members[0].Name = "a-name-of-an-instance-that-nobody-would-choose.1" })
 	n.set("app.2", topology.Down, "health check: Get http://127.0.0.1:40002/healthz: connection refused")
 	n.health.Set(telemetry.AppInstanceUnhealthy, "app.2", "Get http://127.0.0.1:40002/healthz: dial tcp 127.0.0.1:40002: connect: connection refused")
 	b := open(t, n, "light")

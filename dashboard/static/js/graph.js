@@ -21,7 +21,7 @@ function gatewayOf(status) {
   const ready = status.pools.some((pool) => pool.members.some((member) => member.state === "up"));
   return {
     id: "gateway", kind: "gateway", title: "Gateway", state: ready ? "up" : "down", label: ready ? "up" : "answers 503",
-    beside: ready ? portsOf(status.gateway.listen) : "", line: ready ? `${count(status.gateway.in_flight)} in flight` : "no server is ready",
+    beside: ready ? portsOf(status.gateway.listen) : "", line: ready ? `${count(status.gateway.in_flight)} in flight` : "no server ready",
   };
 }
 
