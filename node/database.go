@@ -56,7 +56,7 @@ func (t *databaseTier) options(file *config.Config) postgres.Options {
 		Directory:    file.Path(embedded.Directory),
 		Listen:       file.Database.Listen,
 		Database:     file.Name,
-		Binaries:     embedded.Binaries,
+		Binaries:     binaries(file),
 		Parameters:   embedded.Parameters,
 		StartTimeout: embedded.StartTimeout.Std(),
 		StopTimeout:  embedded.StopTimeout.Std(),
@@ -65,6 +65,14 @@ func (t *databaseTier) options(file *config.Config) postgres.Options {
 		Events:       t.node.bus,
 		Health:       t.node.health,
 	}
+}
+
+// binaries is where the file says that PostgreSQL's programs are; empty to look for them.
+func binaries(file *config.Config) string {
+	if named := file.Database.Embedded.Binaries; named != "" {
+		return file.Path(named)
+	}
+	return ""
 }
 
 // url is what an instance finds in DATABASE_URL; empty when the file has no database. Each instance has its own, so that a

@@ -118,7 +118,7 @@ func checkPort(ctx context.Context, key, address string, running bool) Check {
 }
 
 func checkPostgres(file *config.Config) Check {
-	found, err := postgres.Find(file.Database.Embedded.Binaries)
+	found, err := postgres.Find(binaries(file))
 	if err != nil {
 		return Check{"PostgreSQL", Warn, err.Error() + "; it would be downloaded at the first start", hint.Of(err)}
 	}

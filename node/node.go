@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -170,7 +171,7 @@ func (n *Node) startGuardian() {
 // announce leaves word in the directory for the command line.
 func (n *Node) announce() error {
 	return n.directory.setRunning(Running{
-		PID: os.Getpid(), Admin: n.admin.url(), File: n.File().Source, Version: n.options.Version, Started: n.started,
+		PID: os.Getpid(), Admin: n.admin.url(), File: n.File().Path(filepath.Base(n.File().Source)), Version: n.options.Version, Started: n.started,
 	})
 }
 
