@@ -260,7 +260,7 @@ func (x *exchange) release(u *upstream, clean bool) {
 	b := u.backend
 	x.current = nil
 	if clean {
-		b.put(u, x.client.gateway.now())
+		b.put(u, x.client.now) // as long as the answer took, it lay idle: a little too old is on the safe side
 	} else {
 		_ = u.Close()
 	}

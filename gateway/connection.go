@@ -37,6 +37,7 @@ type connection struct {
 	watch     watch // of this connection's goroutine
 	uploading watch // of the goroutine that carries a request's body
 
+	now        int64     // the gateway's clock when something last happened here, to spare asking it again
 	exchange   *exchange // nil while idle
 	unexamined bool      // bytes are in the buffer that no turn has looked at yet
 	then       next      // why the last wait was left
@@ -88,7 +89,8 @@ func (c *connection) serve() {
 // turn reads what the client has sent and serves the requests in it, one after the other. It returns false to wait for more, and
 // true when the rest has to happen outside of the wait, as c.then says.
 //
-// A read that did not fill the buffer has emptied the socket, so that nothing is asked again before the next wait.
+// A read that did not fill the buffer has emptied the socket, so that nothing is asked again before the next wait; but after a
+// part of a request it is, because the end of the stream may have come with it, in one edge of the poller.
 func (c *connection) turn(fd uintptr) (leave bool) {
 	if c.unexamined {
 		c.unexamined = false
@@ -111,10 +113,11 @@ func (c *connection) turn(fd uintptr) (leave bool) {
 			return true
 		}
 		c.exchange.in.end += n
+		c.now = c.gateway.now()
 		if c.advance() {
 			return true
 		}
-		if n < len(space) {
+		if n < len(space) && c.exchange.idle() {
 			c.rest()
 			return false
 		}
@@ -140,19 +143,20 @@ func (c *connection) advance() (leave bool) {
 
 // rest is between two turns: nothing is held when nothing has come.
 func (c *connection) rest() {
-	x := c.exchange
-	if x == nil || x.stage != stageHead || x.in.len() > 0 {
-		return
+	if x := c.exchange; x != nil && x.idle() {
+		c.exchange = nil
+		c.gateway.exchanges.give(x)
 	}
-	c.exchange = nil
-	c.gateway.exchanges.give(x)
 }
+
+// idle says whether nothing of a request has come.
+func (x *exchange) idle() bool { return x.stage == stageHead && x.in.len() == 0 }
 
 // readHead reads the head of a request, false when it is not complete or refused.
 func (c *connection) readHead() bool {
 	x, g := c.exchange, c.gateway
 	if x.started == 0 {
-		x.started = g.now()
+		x.started = c.now
 		x.settings = g.settings.Load()
 		g.requestStarted(c.shard)
 	}
@@ -213,7 +217,7 @@ func (c *connection) readSmallBody() bool {
 		c.then = thenProcess
 		return false
 	case missing > 0:
-		c.watch.enter(phaseBody, c.gateway.now()+int64(x.settings.timeouts.Body))
+		c.watch.enter(phaseBody, c.now+int64(x.settings.timeouts.Body))
 		return false
 	case len(r.Upgrade) > 0:
 		c.then = thenProcess
@@ -250,8 +254,8 @@ func (c *connection) process() next {
 // conclude tells log and statistics how the request ended, and says what becomes of the connection.
 func (c *connection) conclude() next {
 	x := c.exchange
-	now := c.gateway.now()
-	c.report(now)
+	c.now = c.gateway.now()
+	c.report(c.now)
 	then := x.then()
 	if then == thenClose && x.stage == stageAnswered && x.outcome.failed() && !x.chunked && x.response.Framing >= http1.FramingClose {
 		_ = c.TCP().SetLinger(0) // an orderly end would say that the body was complete
@@ -259,7 +263,7 @@ func (c *connection) conclude() next {
 	x.clear()
 	x.in.rewind()
 	if then == thenWait && x.in.len() == 0 {
-		c.watch.enter(phaseIdle, now+int64(c.settings.timeouts.Idle))
+		c.watch.enter(phaseIdle, c.now+int64(c.settings.timeouts.Idle))
 	}
 	return then
 }

@@ -13,7 +13,7 @@ import (
 const (
 	// idleConnections are how many clients the idle test has, and idleBudget what they may cost in bytes.
 	idleConnections = 10000
-	idleBudget      = 60 << 20
+	idleBudget      = 70 << 20
 )
 
 // TestIdleConnectionsAreCheap opens ten thousand connections to a gateway in a process of its own, sends a request over each, and

@@ -18,6 +18,7 @@ var responseTreatments = [256]treatment{
 const (
 	statusSwitching       = 101
 	statusNoContent       = 204
+	statusRequestTimeout  = 408
 	statusUpgradeRequired = 426
 )
 

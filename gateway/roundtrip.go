@@ -36,6 +36,7 @@ func (x *exchange) roundTrip() (*upstream, refusal) {
 		}
 		if attempt > 0 {
 			x.retries++
+			x.client.now = x.client.gateway.now()
 		}
 		tried[attempt], x.member = b, b
 		u, why, again := x.visit(b)
@@ -63,17 +64,18 @@ func (x *exchange) visit(b *backend) (u *upstream, why refusal, again bool) {
 		}
 	}
 	certain := x.streams || !x.repeats()
-	if u := b.take(x.client.gateway.now(), certain); u != nil {
+	if u := b.take(x.client.now, certain); u != nil {
 		why, repeatable := x.try(u)
-		if !why.failed() {
+		if !why.failed() && !x.unasked() {
 			return u, refusal{}, false
 		}
 		x.discard(u)
-		if !repeatable {
+		if why.failed() && !repeatable {
 			return nil, why, false
 		}
 		b.closeIdle()
 		x.retries++
+		x.client.now = x.client.gateway.now()
 	}
 	u, err := b.dial(x.settings.timeouts.Connect)
 	if err != nil {
@@ -94,6 +96,12 @@ func (x *exchange) try(u *upstream) (why refusal, repeatable bool) {
 	}
 	why = x.hold(u)
 	return why, why.failed()
+}
+
+// unasked says whether what came on a kept connection is the 408 with which some applications give an idle connection up: it
+// crossed the request on its way and is no answer to it (RFC 9110 §15.5.9).
+func (x *exchange) unasked() bool {
+	return x.response.Status == statusRequestTimeout && !x.streams && !x.interim && x.repeats()
 }
 
 // refuseDial says which failure it is that no connection could be made.
@@ -130,7 +138,7 @@ func (x *exchange) attempt(u *upstream) refusal {
 		return x.awaitHead(u)
 	}
 	u.sending = true
-	x.await(phaseResponse, x.settings.timeouts.Response)
+	x.client.watch.enter(phaseResponse, x.client.now+int64(x.settings.timeouts.Response))
 	err := u.Await(u.step)
 	if err == nil && u.sent < len(x.out) {
 		if why := x.sendRest(u); why.failed() {
@@ -154,8 +162,8 @@ func (x *exchange) await(p phase, timeout time.Duration) reason {
 // arrived notes when the head of the answer came, and whether the wait for it was cut in the same moment.
 func (x *exchange) arrived() refusal {
 	c := x.client
-	now := c.gateway.now()
-	x.waited = now - x.started
+	c.now = c.gateway.now()
+	x.waited = c.now - x.started
 	switch why := c.watch.enter(phaseNone, 0); why {
 	case reasonNone:
 		return refusal{}

@@ -94,7 +94,7 @@ func (c *connection) sweepPhase(state uint64) {
 	}
 }
 
-// sweepIdle looks after a connection that waits for its next request. One that has come in this moment is left to wake it.
+// sweepIdle looks after a connection that waits for its next request. One that comes in this moment is left to wake it.
 func (c *connection) sweepIdle(state uint64) {
 	drained := c.listener.draining.Load() && c.sweep.times >= quietSweeps
 	if !drained && c.sweep.times != 1 {

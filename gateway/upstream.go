@@ -60,7 +60,8 @@ func (u *upstream) turn(fd uintptr) (done bool) {
 	return u.receiveHead(fd)
 }
 
-// receiveHead reads until the head of a final response has come; what follows it stays in x.up.
+// receiveHead reads until the head of a final response has come; what follows it stays in x.up. After a part of a head it asks
+// again before it waits: the end of the stream may have come with it, in one edge of the poller.
 func (u *upstream) receiveHead(fd uintptr) (done bool) {
 	x := u.exchange
 	for {
@@ -81,9 +82,6 @@ func (u *upstream) receiveHead(fd uintptr) (done bool) {
 		if done, err := x.parseHead(); done || err != nil {
 			u.received = err
 			return true
-		}
-		if n < len(space) {
-			return false
 		}
 	}
 }

@@ -230,24 +230,26 @@ func TestRequestsThatMustNotBeSentTwiceSeeStaleConnectionsFirst(t *testing.T) {
 }
 
 func TestAnswersNobodyAskedForAreNeverDelivered(t *testing.T) {
-	address := rawApplication(t, func(r *rawConn) {
-		for {
-			_, body, err := r.request()
-			if err != nil {
-				return
+	for name, pause := range map[string]time.Duration{"before the next request": 0, "crossing it": 3 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			address := rawApplication(t, func(r *rawConn) {
+				_, body, err := r.request()
+				if err != nil {
+					return
+				}
+				fmt.Fprintf(r, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+				time.Sleep(pause)
+				_, _ = io.WriteString(r, "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+			})
+			f := newFixture(t, nil, address)
+			c := client(t)
+			for range 50 {
+				if response, _ := f.get(c, "/"); response.StatusCode != 200 {
+					t.Fatalf("got %d", response.StatusCode)
+				}
+				time.Sleep(2 * time.Millisecond)
 			}
-			fmt.Fprintf(r, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-			time.Sleep(5 * time.Millisecond)
-			_, _ = io.WriteString(r, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
-		}
-	})
-	f := newFixture(t, nil, address)
-	c := client(t)
-	for range 20 {
-		if response, _ := f.get(c, "/"); response.StatusCode != 200 {
-			t.Fatalf("got %d", response.StatusCode)
-		}
-		time.Sleep(10 * time.Millisecond)
+		})
 	}
 }
 

@@ -17,7 +17,7 @@ type Conn struct {
 	raw syscall.RawConn
 	fd  uintptr // valid until Close, which only the owner calls
 
-	reading, writing transfer
+	reading, writing *transfer // made when they are first needed: an idle connection has neither
 }
 
 // transfer is one wait in progress. The closure for the poller is made once and finds its arguments here, so that waiting
@@ -63,8 +63,10 @@ func (c *Conn) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	r := &c.reading
-	if r.step == nil {
+	r := c.reading
+	if r == nil {
+		r = &transfer{}
+		c.reading = r
 		r.step = func(fd uintptr) bool {
 			r.n, r.errno = Receive(fd, r.b)
 			return r.errno != syscall.EAGAIN
@@ -95,8 +97,10 @@ func (c *Conn) TrySend(b []byte, more bool) (int, error) {
 
 // SendSome sends at least one byte, waiting until the socket takes it.
 func (c *Conn) SendSome(b []byte) (int, error) {
-	w := &c.writing
-	if w.step == nil {
+	w := c.writing
+	if w == nil {
+		w = &transfer{}
+		c.writing = w
 		w.step = func(fd uintptr) bool {
 			w.n, w.errno = Send(fd, w.b, false)
 			return w.errno != syscall.EAGAIN
