@@ -50,9 +50,13 @@ func (x *exchange) appendJSON(dst []byte, when *secondText, now int64) []byte {
 	dst = appendMillis(dst, x.waited)
 	dst = append(dst, `,"member":"`...)
 	dst = appendEscaped(dst, x.memberName())
-	dst = append(dst, `","retries":`...)
-	dst = strconv.AppendInt(dst, int64(x.retries), 10)
-	dst = append(dst, `,"id":"`...)
+	if x.retries == 0 {
+		dst = append(dst, `","retries":0,"id":"`...)
+	} else {
+		dst = append(dst, `","retries":`...)
+		dst = strconv.AppendInt(dst, int64(x.retries), 10)
+		dst = append(dst, `,"id":"`...)
+	}
 	dst = append(dst, x.id.bytes()...)
 	dst = append(dst, `","code":"`...)
 	dst = append(dst, codeTable[x.outcome.code].Name...)

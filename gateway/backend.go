@@ -15,9 +15,10 @@ const (
 	UpstreamIdle = 60 * time.Second
 	// keepAliveMargin is how much sooner than an application says it closes idle connections they are given up.
 	keepAliveMargin = time.Second
-	// trustIdle is how long a connection may have lain idle and be used without a look at it. Under load it is microseconds, and
-	// the look is saved; after longer the application may have closed it, or sent a 408 that nobody asked for.
-	trustIdle = time.Millisecond
+	// trustIdle is how long a connection may have lain idle and be used without a look at it, for requests that may be sent
+	// twice. Under load it is less, and the look is saved; an application that closes a connection so soon after an answer costs a
+	// retry.
+	trustIdle = 20 * time.Millisecond
 )
 
 // backend is a member of the pool with the connections that are kept to it. The most recently used one goes first, so that

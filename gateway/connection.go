@@ -158,7 +158,7 @@ func (c *connection) readHead() bool {
 	if x.started == 0 {
 		x.started = c.now
 		x.settings = g.settings.Load()
-		g.requestStarted(c.shard)
+		c.shard.started.Add(1)
 	}
 	size, err := x.request.Parse(x.in.unread(), x.settings.limits)
 	if err != nil {
@@ -334,9 +334,6 @@ func (c *connection) linger() {
 func (c *connection) end() {
 	g := c.gateway
 	if x := c.exchange; x != nil {
-		if x.started != 0 {
-			g.requestEnded(c.shard)
-		}
 		c.exchange = nil
 		g.exchanges.give(x)
 	}
@@ -362,7 +359,7 @@ func (c *connection) abandon() {
 	}
 	c.exchange = nil
 	if x.started != 0 {
-		c.gateway.requestEnded(c.shard)
+		c.shard.ended[CodeInternal][5].Add(1)
 	}
 	if u := x.current; u != nil {
 		x.discard(u)

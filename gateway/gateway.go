@@ -172,8 +172,6 @@ func (g *Gateway) saturated(full bool) {
 
 // faulted tells of a fault in Ladder's own code, which has cost one connection.
 func (g *Gateway) faulted(c *connection, fault any, stack []byte) {
-	c.shard.outcomes[CodeInternal].Add(1)
-	c.shard.classes[5].Add(1)
 	g.logger.Error("a connection was given up after a fault in Ladder", "client", c.peer, "fault", fmt.Sprint(fault), "stack", string(stack))
 	g.events.Publish(telemetry.Event{
 		Code: "gateway_fault", Severity: telemetry.SeverityCritical, Subject: "gateway",

@@ -11,9 +11,8 @@ const statShards = 8
 
 // shard is one connection's share of statistics and access log.
 type shard struct {
-	inFlight  atomic.Int64
-	outcomes  [codeCount]atomic.Uint64
-	classes   [statusClasses]atomic.Uint64
+	started   atomic.Uint64 // requests; those that have not ended are in flight
+	ended     [codeCount][statusClasses]atomic.Uint64
 	bytesIn   atomic.Uint64
 	bytesOut  atomic.Uint64
 	retries   atomic.Uint64
@@ -46,27 +45,32 @@ func (g *Gateway) Stats() Stats {
 	stats := Stats{Outcomes: map[string]uint64{}, Durations: g.durations.Snapshot()}
 	for i := range g.shards {
 		s := &g.shards[i]
-		stats.InFlight += s.inFlight.Load()
 		stats.BytesIn += s.bytesIn.Load()
 		stats.BytesOut += s.bytesOut.Load()
 		stats.Retries += s.retries.Load()
-		for code := range codeCount {
-			n := s.outcomes[code].Load()
-			if n == 0 {
-				continue
-			}
-			stats.Requests += n
-			stats.Outcomes[code.String()] += n
-		}
-		for class := range stats.Classes {
-			stats.Classes[class] += s.classes[class].Load()
-		}
+		ended := s.addTo(&stats)
+		stats.Requests += ended
+		stats.InFlight += int64(s.started.Load() - ended) // read after ended, so that it is never negative
 	}
 	stats.Failed = stats.failed()
 	stats.Connections = g.open.Load()
 	stats.Accepted = g.accepted.Load()
 	stats.LogDropped = g.log.dropped.Load()
 	return stats
+}
+
+// addTo adds how requests have ended, and says how many have.
+func (s *shard) addTo(stats *Stats) (ended uint64) {
+	for code := range codeCount {
+		for class := range stats.Classes {
+			if n := s.ended[code][class].Load(); n > 0 {
+				ended += n
+				stats.Outcomes[code.String()] += n
+				stats.Classes[class] += n
+			}
+		}
+	}
+	return ended
 }
 
 // failed counts what users would call an error on the server's side: each request is counted once, by status where it had 5xx, by
@@ -82,18 +86,10 @@ func (g *Gateway) Traffic() telemetry.Traffic {
 	}
 }
 
-// requestStarted counts a request that has begun to arrive.
-func (g *Gateway) requestStarted(s *shard) { s.inFlight.Add(1) }
-
-// requestEnded is for one that nothing can be told of.
-func (g *Gateway) requestEnded(s *shard) { s.inFlight.Add(-1) }
-
 // report counts a request that has ended and writes its line into the access log.
 func (c *connection) report(now int64) {
 	x, s := c.exchange, c.shard
-	s.inFlight.Add(-1)
-	s.outcomes[x.outcome.code].Add(1)
-	s.classes[x.class()].Add(1)
+	s.ended[x.outcome.code][x.class()].Add(1)
 	if x.bytesIn > 0 {
 		s.bytesIn.Add(uint64(x.bytesIn))
 	}
