@@ -10,12 +10,14 @@ import (
 )
 
 const (
-	// HoldTimeout is how long the beginning of a short answer waits for its end, when the request may be repeated: an instance
-	// that dies between two pieces of a page then costs a repetition instead of half a page. It is also the most that an
-	// answer which comes piece by piece is delayed by, once.
-	HoldTimeout = 10 * time.Millisecond
-	// HoldBytes is the longest answer that is waited for, in bytes.
-	HoldBytes = 16 << 10
+	// HoldTimeout is how long the beginning of a short answer of known length waits for its end, when the request may be
+	// repeated: an instance that dies between two pieces of a page then costs a repetition instead of half a page.
+	HoldTimeout = time.Second
+	// HoldChunkedTimeout is the same for an answer of unknown length, which may come piece by piece on purpose: it is the most
+	// that its first piece is delayed by.
+	HoldChunkedTimeout = 10 * time.Millisecond
+	// HoldBytes is the longest answer that is waited for, in bytes; with its head it fits the buffer that it is read into.
+	HoldBytes = answerSize - 2<<10
 )
 
 // repeats says whether sending the request twice has the effect of sending it once: by its method (RFC 9110 §9.2.2), or because
@@ -30,7 +32,11 @@ func (x *exchange) hold(u *upstream) refusal {
 	if x.whole() || x.streams || x.interim || !x.repeats() || eventStream(&x.response) {
 		return refusal{}
 	}
-	u.ReadsUntil(time.Now().Add(HoldTimeout))
+	timeout := HoldChunkedTimeout
+	if x.response.Framing == http1.FramingLength {
+		timeout = HoldTimeout
+	}
+	u.ReadsUntil(time.Now().Add(timeout))
 	defer u.ResumeReads() // nobody else sets a deadline in phaseNone
 	for !x.whole() && x.up.len() < HoldBytes && len(x.up.space()) > 0 {
 		n, err := u.Read(x.up.space())

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -219,7 +220,8 @@ func (b *browser) compose(want request) {
 	}
 	if want.method != http.MethodGet {
 		text = append(append(append(text, "Origin: http://"...), b.site.url.Host...),
-			"\r\nSec-Fetch-Site: same-origin\r\nContent-Length: "...)
+			"\r\nSec-Fetch-Site: same-origin\r\nIdempotency-Key: \""...)
+		text = append(append(text, rand.Text()...), "\"\r\nContent-Length: "...) // as the site's own script sends it
 		text = append(strconv.AppendInt(text, int64(len(want.body)), 10), "\r\n"...)
 		if want.contentType != "" {
 			text = append(append(append(text, "Content-Type: "...), want.contentType...), "\r\n"...)

@@ -41,14 +41,14 @@ type Picture struct {
 
 // CreateImage saves an original.
 func (s *Store) CreateImage(ctx context.Context, owner ID, picture Picture) (ImageRef, error) {
-	ref := ImageRef{owner, s.ids.next(time.Now())}
-	_, err := s.exec(ctx, `insert into images (user_id, id, content_type, width, height, original)
-		values ($1, $2, $3, $4, $5, $6) on conflict (user_id, id) do nothing`,
-		owner, ref.ID, picture.ContentType, picture.Width, picture.Height, picture.Content)
+	id, err := collectOne(ctx, s, scanID, `insert into images (user_id, id, content_type, width, height, original, request_key)
+		values ($1, $2, $3, $4, $5, $6, $7)
+		on conflict (user_id, request_key) do update set request_key = excluded.request_key returning id`,
+		owner, s.ids.next(time.Now()), picture.ContentType, picture.Width, picture.Height, picture.Content, requestKey(ctx))
 	if err != nil {
 		return ImageRef{}, fmt.Errorf("saving an image: %w", err)
 	}
-	return ref, nil
+	return ImageRef{owner, id}, nil
 }
 
 // HasImage reports whether an image exists.

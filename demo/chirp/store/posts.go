@@ -52,9 +52,10 @@ func (s *Store) CreatePost(ctx context.Context, author, image ID, body string) (
 	if err := validateText("body", "Your post", body, 1, MaxPost); err != nil {
 		return 0, err
 	}
-	id := s.ids.next(time.Now())
-	_, err := s.exec(ctx, `insert into posts (user_id, id, body, image_id) values ($1, $2, $3, nullif($4::bigint, 0))
-		on conflict (user_id, id) do nothing`, author, id, body, image)
+	id, err := collectOne(ctx, s, scanID, `insert into posts (user_id, id, body, image_id, request_key)
+		values ($1, $2, $3, nullif($4::bigint, 0), $5)
+		on conflict (user_id, request_key) do update set request_key = excluded.request_key returning id`,
+		author, s.ids.next(time.Now()), body, image, requestKey(ctx))
 	if missingReference(err) {
 		return 0, &InvalidError{"image", "The image does not exist."}
 	}

@@ -82,24 +82,44 @@ func (s *Store) CreateUser(ctx context.Context, username, displayName, password 
 		return User{}, err
 	}
 	id := UserID(username)
-	if _, err := s.User(ctx, username); err == nil {
-		return User{}, ErrTaken // before the expensive part
+	if _, err := s.User(ctx, username); err == nil { // before the expensive part
+		return s.createdBefore(ctx, username, password, hasher)
 	}
 	hash, err := hasher.hash(ctx, password)
 	if err != nil {
 		return User{}, err
 	}
-	_, err = s.exec(ctx, `insert into users (user_id, username, display_name, password_hash) values ($1, $2, $3, $4)
-		on conflict (user_id) do nothing`, id, username, displayName, hash)
+	_, err = s.exec(ctx, `insert into users (user_id, username, display_name, password_hash, request_key)
+		values ($1, $2, $3, $4, $5) on conflict (user_id) do nothing`, id, username, displayName, hash, requestKey(ctx))
 	if err != nil {
 		return User{}, fmt.Errorf("creating user %s: %w", username, err)
 	}
 	// The hash is salted, so it tells our row from that of somebody who was faster, also when the insert ran twice.
 	user, err := collectOne(ctx, s, scanUser, selectUser+` where user_id = $1 and password_hash = $2`, id, hash)
 	if errors.Is(err, ErrNotFound) {
-		return User{}, ErrTaken
+		return s.createdBefore(ctx, username, password, hasher)
 	}
 	return user, err
+}
+
+// createdBefore is the account that this same request made when it came for the first time, or [ErrTaken].
+func (s *Store) createdBefore(ctx context.Context, username, password string, hasher *Passwords) (User, error) {
+	key := givenRequestKey(ctx)
+	if key == "" {
+		return User{}, ErrTaken
+	}
+	_, err := collectOne(ctx, s, scanID, `select user_id from users where user_id = $1 and request_key = $2`, UserID(username), key)
+	if errors.Is(err, ErrNotFound) {
+		return User{}, ErrTaken
+	}
+	if err != nil {
+		return User{}, err
+	}
+	user, err := s.CheckPassword(ctx, username, password, hasher) // the key alone opens no account
+	if err != nil {
+		return User{}, ErrTaken
+	}
+	return user, nil
 }
 
 const selectUser = `select user_id, username, display_name, bio, created_at from users`

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"ladder/demo/chirp/store"
 )
 
 // contentPolicy lets a page load from this site alone, and nothing inline.
@@ -26,6 +28,17 @@ func (s *Server) secured(next http.Handler) http.Handler {
 		header.Set("Content-Security-Policy", contentPolicy)
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Referrer-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// keyed makes a request that is sent again with the same Idempotency-Key (draft-ietf-httpapi-idempotency-key-header) find
+// what it made the first time. A proxy in front may then send it again when the instance that had it has died.
+func (s *Server) keyed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if key := r.Header.Get("Idempotency-Key"); key != "" && len(key) <= store.MaxRequestKey {
+			r = r.WithContext(store.WithRequestKey(r.Context(), key))
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -70,7 +70,7 @@ func New(options Options) (*Server, error) {
 		stopBackground: stopBackground{cancel: cancel, done: make(chan struct{})},
 	}
 	s.thumbnails = thumbnail.NewWorkers(thumbnailWorkers, thumbnailsWaiting, s.makeThumbnailInBackground)
-	s.handler = s.recovered(s.secured(s.routes()))
+	s.handler = s.recovered(s.secured(s.keyed(s.routes())))
 	go func() {
 		defer close(s.done)
 		s.store.Listen(ctx, s.hub.publish)

@@ -49,6 +49,24 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+// Forms are sent with a key, by which the site knows a form again that reaches it twice: whatever stands between may then
+// send it again when the server that had it has died.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  event.preventDefault();
+  const fields = new FormData(form, event.submitter);
+  const body = form.enctype === "multipart/form-data" ? fields : new URLSearchParams(fields);
+  const key = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  try {
+    const response = await fetch(form.action, { method: "POST", body, headers: { "Idempotency-Key": `"${key}"` } });
+    if (response.redirected) return location.assign(response.url);
+  } catch {
+    // The plain way below says what is wrong.
+  }
+  form.submit();
+});
+
 // How many new posts there are since the page was loaded.
 for (const fresh of document.querySelectorAll("[data-stream]")) {
   const stream = new EventSource(fresh.dataset.stream);
