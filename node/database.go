@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 
 	"ladder/config"
@@ -38,7 +37,7 @@ func (t *databaseTier) apply(ctx context.Context, file *config.Config) error {
 	t.server.Store(server) // while it starts, status shows how far it is
 	if err := server.Start(ctx); err != nil {
 		t.server.Store(nil)
-		return fmt.Errorf("starting PostgreSQL: %w", errors.Join(err, server.Stop(context.WithoutCancel(ctx))))
+		return errors.Join(err, server.Stop(context.WithoutCancel(ctx)))
 	}
 	return nil
 }
