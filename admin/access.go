@@ -17,7 +17,9 @@ const (
 	// without asking first (CORS preflight), which is never granted.
 	ActionHeader = "X-Ladder-Action"
 
-	cookieName = "ladder_session"
+	// CookiePrefix begins the names of the cookies that hold a browser's session; the port follows, because the cookies of
+	// a host are sent to all its ports. For the same reason the gateway must withhold them from the application.
+	CookiePrefix = "ladder_session"
 )
 
 // grant is what a caller has shown that it may do; each includes those before it.
@@ -116,10 +118,10 @@ func loopbackHost(host string) bool {
 func sessionCookie(r *http.Request) string {
 	if _, port, err := net.SplitHostPort(r.Host); err == nil {
 		if _, err := strconv.ParseUint(port, 10, 16); err == nil {
-			return cookieName + "_" + port
+			return CookiePrefix + "_" + port
 		}
 	}
-	return cookieName
+	return CookiePrefix
 }
 
 // callerNetwork is what wrong tokens are counted by: an IPv4 address, or the /64 that one IPv6 user has for himself.

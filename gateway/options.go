@@ -28,6 +28,9 @@ type Options struct {
 	// TrustedProxies are the networks whose X-Forwarded-* and Forwarded fields, and request ids, are believed and extended.
 	TrustedProxies []netip.Prefix
 	AccessLog      AccessLog
+	// WithheldCookies is the beginning of the names of cookies that the application does not get, because they are another
+	// server's on the same host; empty for none.
+	WithheldCookies string
 	// ServerName stands in the Server field of responses that Ladder itself makes, and in Via; "Ladder" by default.
 	ServerName string
 

@@ -58,6 +58,10 @@ func (x *exchange) appendRequest(dst []byte) []byte {
 		if field.Hop || treat == drop || treat == believe && !x.client.trusted {
 			continue
 		}
+		if field.ID == http1.HeaderCookie {
+			dst = appendCookies(dst, field, x.settings.withheld)
+			continue
+		}
 		dst = field.AppendTo(dst)
 	}
 	dst = x.appendForwarded(dst)

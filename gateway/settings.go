@@ -17,6 +17,7 @@ type settings struct {
 	timeouts Timeouts
 	trusted  []netip.Prefix
 	server   string
+	withheld []byte // beginning of the names of cookies that the application does not get
 }
 
 // responseHead is the largest head accepted from the application, in bytes: it is trusted more than clients, and cookies add up.
@@ -34,6 +35,7 @@ func newSettings(o Options) *settings {
 		timeouts: o.Timeouts,
 		trusted:  o.TrustedProxies,
 		server:   o.ServerName,
+		withheld: []byte(o.WithheldCookies),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync/atomic"
 
+	"ladder/admin"
 	"ladder/config"
 	"ladder/gateway"
 	"ladder/internal/logfile"
@@ -96,11 +97,12 @@ func (t *gatewayTier) options(file *config.Config, log accessLog) gateway.Option
 			Idle: timeouts.Idle.Std(), Body: timeouts.Body.Std(), Write: timeouts.Write.Std(),
 			Connect: timeouts.Connect.Std(), Response: timeouts.Response.Std(), Drain: timeouts.Drain.Std(),
 		},
-		TrustedProxies: prefixes(file.Gateway.TrustedProxies),
-		AccessLog:      gateway.AccessLog{Writer: log.writer, Format: file.Gateway.AccessLog.Format},
-		Logger:         t.node.logger,
-		Events:         t.node.bus,
-		Health:         t.node.health,
+		WithheldCookies: admin.CookiePrefix,
+		TrustedProxies:  prefixes(file.Gateway.TrustedProxies),
+		AccessLog:       gateway.AccessLog{Writer: log.writer, Format: file.Gateway.AccessLog.Format},
+		Logger:          t.node.logger,
+		Events:          t.node.bus,
+		Health:          t.node.health,
 	}
 }
 
