@@ -22,6 +22,7 @@ import (
 var _ lifecycle.Service = (*Gateway)(nil)
 
 func TestStopLetsRequestsInFlightEnd(t *testing.T) {
+	t.Parallel()
 	asked, release := make(chan struct{}), make(chan struct{})
 	f := newFixture(t, nil, application(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
@@ -67,6 +68,7 @@ func TestStopLetsRequestsInFlightEnd(t *testing.T) {
 }
 
 func TestStopCutsWhatDoesNotEnd(t *testing.T) {
+	t.Parallel()
 	for name, request := range map[string]string{
 		"waiting":   "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
 		"uploading": "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nx",
@@ -107,6 +109,7 @@ func TestStopCutsWhatDoesNotEnd(t *testing.T) {
 
 // TestDrainIsKindToBusyClients keeps connections busy while the gateway drains: each must be told to close, not cut.
 func TestDrainIsKindToBusyClients(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, application(t, echo))
 	address := f.address()
 	var failures, told atomic.Int64
@@ -146,6 +149,7 @@ func TestDrainIsKindToBusyClients(t *testing.T) {
 }
 
 func TestStopBeforeStartAndAfterAFailedOne(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -183,6 +187,7 @@ func TestOptionsAreChecked(t *testing.T) {
 }
 
 func TestApplyAddsAndRemovesListenersUnderLoad(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, application(t, echo))
 	base := f.address()
 	f.options.Listen = []string{base}
@@ -239,6 +244,7 @@ func TestApplyAddsAndRemovesListenersUnderLoad(t *testing.T) {
 }
 
 func TestApplyIsAllOrNothing(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, application(t, echo))
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -269,6 +275,7 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 }
 
 func TestApplyChangesWhatNewRequestsSee(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, application(t, echo))
 	raw := dialRaw(t, f.address())
 	post := "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody"
@@ -301,6 +308,7 @@ func TestApplyChangesWhatNewRequestsSee(t *testing.T) {
 }
 
 func TestConnectionLimitMakesFurtherClientsWait(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(o *Options) { o.Limits.Connections = 2 }, application(t, echo))
 	first, second, third := dialRaw(t, f.address()), dialRaw(t, f.address()), dialRaw(t, f.address())
 	for _, raw := range []*rawConn{first, second} {

@@ -41,6 +41,7 @@ func TestCodesAreATable(t *testing.T) {
 }
 
 func TestErrorPagesSayWhichSideFailed(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, closedPort(t))
 	ask := func(method, accept string) (*http.Response, string) {
 		request, _ := http.NewRequest(method, f.url("/x"), nil)
@@ -81,6 +82,7 @@ func TestErrorPagesSayWhichSideFailed(t *testing.T) {
 }
 
 func TestNoInstanceKeepsTheConnection(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil)
 	raw := dialRaw(t, f.address())
 	for range 2 {
@@ -99,6 +101,7 @@ func TestNoInstanceKeepsTheConnection(t *testing.T) {
 }
 
 func TestClientFaultsAreAnsweredAndTheConnectionClosed(t *testing.T) {
+	t.Parallel()
 	reached := make(chan string, 1)
 	limits := func(o *Options) { o.Limits = Limits{Body: 1000, Head: 4096, Headers: 20} }
 	f := newFixture(t, limits, application(t, func(w http.ResponseWriter, r *http.Request) {
@@ -143,6 +146,7 @@ func TestClientFaultsAreAnsweredAndTheConnectionClosed(t *testing.T) {
 }
 
 func TestChunkedBodyOverTheLimitIsCutOff(t *testing.T) {
+	t.Parallel()
 	aborted := make(chan error, 1)
 	f := newFixture(t, func(o *Options) { o.Limits.Body = 10000 }, application(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, err := r.Body.Read(make([]byte, 1<<20))
@@ -167,6 +171,7 @@ func TestChunkedBodyOverTheLimitIsCutOff(t *testing.T) {
 }
 
 func TestMalformedChunkBreaksTheRequestOff(t *testing.T) {
+	t.Parallel()
 	aborted := make(chan error, 1)
 	f := newFixture(t, nil, application(t, func(_ http.ResponseWriter, r *http.Request) {
 		b := make([]byte, 100)
@@ -189,6 +194,7 @@ func TestMalformedChunkBreaksTheRequestOff(t *testing.T) {
 }
 
 func TestApplicationFaults(t *testing.T) {
+	t.Parallel()
 	for name, try := range map[string]struct {
 		answer string // "" hangs up at once
 		status int
@@ -230,6 +236,7 @@ func TestApplicationFaults(t *testing.T) {
 }
 
 func TestBrokenOffAnswersAreNeverTakenForWhole(t *testing.T) {
+	t.Parallel()
 	for name, answer := range map[string]string{
 		"length":    "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\npart",
 		"chunked":   "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n",

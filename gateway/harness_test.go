@@ -21,8 +21,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if code, ours := runChild(); ours {
-		os.Exit(code)
+	for _, run := range []func() (int, bool){runChild, runApplication} {
+		if code, ours := run(); ours {
+			os.Exit(code)
+		}
 	}
 	goleak.VerifyTestMain(m)
 }

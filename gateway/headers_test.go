@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -143,5 +144,35 @@ func TestResponseHeadIsRewritten(t *testing.T) {
 	want := http.Header{"Set-Cookie": {"a=1", "b=2"}, "Server": {"app/1"}, "Content-Length": {"2"}}
 	if fmt.Sprint(response.Header) != fmt.Sprint(want) {
 		t.Errorf("got %v, want %v", response.Header, want)
+	}
+}
+
+func TestLargeHeadsOfRequests(t *testing.T) {
+	f := newFixture(t, nil, application(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, len(r.Header.Get("Cookie")), r.URL.Path)
+	}))
+	raw := dialRaw(t, f.address())
+	for i := range 3 { // larger than the buffer, with another request behind
+		raw.say("GET /large HTTP/1.1\r\nHost: a\r\nCookie: " + strings.Repeat("c", 30000+i) + "\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n")
+		if _, body := raw.response("GET"); body != fmt.Sprint(30000+i, "/large") {
+			t.Errorf("got %q", body)
+		}
+		if _, body := raw.response("GET"); body != "0/next" {
+			t.Errorf("got %q", body)
+		}
+	}
+}
+
+func TestIPv6Clients(t *testing.T) {
+	probe, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skip("no IPv6 here")
+	}
+	_ = probe.Close()
+	got := seen(t, func(o *Options) { o.Listen = []string{"[::1]:0"} }, "GET / HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n")
+	for _, line := range []string{`Forwarded: for="[::1]";proto=http;host="[::1]:8080"`, "X-Forwarded-For: ::1", "Host: [::1]:8080"} {
+		if !slices.Contains(got, line) {
+			t.Errorf("no %q in %q", line, got)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 // TestSmuggledRequestsNeverReachTheApplication sends what parsers are known to read differently. The application must see nothing
 // of a message that is refused, nor of a second request hidden in it; and after the answer the connection must end.
 func TestSmuggledRequestsNeverReachTheApplication(t *testing.T) {
+	t.Parallel()
 	var seen atomic.Int64
 	f := newFixture(t, nil, application(t, func(_ http.ResponseWriter, r *http.Request) {
 		seen.Add(1)
@@ -77,6 +78,7 @@ func TestSmuggledRequestsNeverReachTheApplication(t *testing.T) {
 // TestMalformedChunksNeverEndABody has chunked bodies that parsers are known to read differently. The head has gone to the
 // application by then; its connection must break off, and nothing that is hidden behind may be served.
 func TestMalformedChunksNeverEndABody(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, application(t, func(_ http.ResponseWriter, r *http.Request) {
 		b := make([]byte, 100)
 		for {
@@ -119,6 +121,7 @@ func TestMalformedChunksNeverEndABody(t *testing.T) {
 // TestSmugglingCorpusNeverReachesTheApplication sends the codec's own corpus through the gateway: no message that the codec
 // refuses may come to an orderly end at the application.
 func TestSmugglingCorpusNeverReachesTheApplication(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, application(t, func(_ http.ResponseWriter, r *http.Request) {
 		if _, err := io.ReadAll(r.Body); err == nil {
 			t.Errorf("the application got all of %s %s", r.Method, r.URL)

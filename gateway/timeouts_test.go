@@ -15,6 +15,7 @@ const brief = 400 * time.Millisecond
 const tooLate = 10 * time.Second
 
 func TestSlowHeadIsCutByAnAbsoluteDeadline(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(o *Options) { o.Limits.HeaderTimeout = brief }, application(t, echo))
 	raw := dialRaw(t, f.address())
 	began := time.Now()
@@ -41,6 +42,7 @@ func TestSlowHeadIsCutByAnAbsoluteDeadline(t *testing.T) {
 }
 
 func TestSlowBodyIsCut(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(o *Options) { o.Timeouts.Body = brief }, application(t, func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.ReadAll(r.Body); err == nil {
 			t.Error("the application took the part for the whole")
@@ -64,6 +66,7 @@ func TestSlowBodyIsCut(t *testing.T) {
 }
 
 func TestBodyThatGoesOnIsNotCut(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(o *Options) { o.Timeouts.Body = brief }, application(t, echo))
 	raw := dialRaw(t, f.address())
 	raw.say("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -77,6 +80,7 @@ func TestBodyThatGoesOnIsNotCut(t *testing.T) {
 }
 
 func TestIdleConnectionIsClosedInSilence(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(o *Options) { o.Timeouts.Idle = brief }, application(t, echo))
 	fresh, used := dialRaw(t, f.address()), dialRaw(t, f.address())
 	used.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -92,6 +96,7 @@ func TestIdleConnectionIsClosedInSilence(t *testing.T) {
 }
 
 func TestSlowReaderIsCut(t *testing.T) {
+	t.Parallel()
 	for name, length := range map[string]bool{"spliced": true, "chunked": false} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, func(o *Options) { o.Timeouts.Write = brief }, application(t, func(w http.ResponseWriter, r *http.Request) {
@@ -117,6 +122,7 @@ func TestSlowReaderIsCut(t *testing.T) {
 }
 
 func TestReaderThatIsSlowButSteadyIsNotCut(t *testing.T) {
+	t.Parallel()
 	const size = 8 << 20
 	f := newFixture(t, func(o *Options) { o.Timeouts.Write = time.Second }, application(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "8388608")
@@ -144,6 +150,7 @@ func TestReaderThatIsSlowButSteadyIsNotCut(t *testing.T) {
 }
 
 func TestSilentApplicationIsGivenUp(t *testing.T) {
+	t.Parallel()
 	release := make(chan struct{})
 	f := newFixture(t, func(o *Options) { o.Timeouts.Response = brief }, rawApplication(t, func(r *rawConn) {
 		request, _, err := r.request()
@@ -176,6 +183,7 @@ func TestSilentApplicationIsGivenUp(t *testing.T) {
 }
 
 func TestResponseTimeoutBeginsAfterTheBody(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(o *Options) { o.Timeouts.Response = brief }, application(t, echo))
 	raw := dialRaw(t, f.address())
 	raw.say("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
@@ -187,6 +195,7 @@ func TestResponseTimeoutBeginsAfterTheBody(t *testing.T) {
 }
 
 func TestClientThatLeavesFreesTheApplication(t *testing.T) {
+	t.Parallel()
 	for name, leave := range map[string]func(*rawConn){
 		"reset":  func(r *rawConn) { _ = r.SetLinger(0); _ = r.Close() },
 		"closed": func(r *rawConn) { _ = r.Close() },
@@ -213,6 +222,7 @@ func TestClientThatLeavesFreesTheApplication(t *testing.T) {
 }
 
 func TestHalfClosedClientIsStillAnswered(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, application(t, func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(1500 * time.Millisecond)
 		_, _ = io.WriteString(w, "late")

@@ -14,6 +14,7 @@ import (
 )
 
 func TestWebSocketGoesThrough(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, func(o *Options) { o.Timeouts.Response, o.Timeouts.Idle = brief, brief }, application(t, func(w http.ResponseWriter, r *http.Request) {
 		socket, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
 		if err != nil {
@@ -77,6 +78,7 @@ func upgrading(t *testing.T, serve func(*rawConn)) string {
 const upgradeRequest = "GET /up HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: my/1\r\n\r\n"
 
 func TestAnyProtocolIsTunnelledAndHalfCloseWorks(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, upgrading(t, func(r *rawConn) {
 		all, err := io.ReadAll(r.reader) // until the client has closed its side
 		if err != nil {
@@ -99,6 +101,7 @@ func TestAnyProtocolIsTunnelledAndHalfCloseWorks(t *testing.T) {
 }
 
 func TestHalfOpenTunnelIsBounded(t *testing.T) {
+	t.Parallel()
 	gone := make(chan struct{})
 	f := newFixture(t, func(o *Options) { o.Timeouts.Response = brief }, upgrading(t, func(r *rawConn) {
 		for b := make([]byte, 100); ; { // ignores the end of the stream and never says anything
@@ -117,6 +120,7 @@ func TestHalfOpenTunnelIsBounded(t *testing.T) {
 }
 
 func TestTunnelEndsWithTheApplication(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, upgrading(t, func(r *rawConn) { _ = r.SetLinger(0) }))
 	raw := dialRaw(t, f.address())
 	raw.say(upgradeRequest)
@@ -125,6 +129,7 @@ func TestTunnelEndsWithTheApplication(t *testing.T) {
 }
 
 func TestRefusedUpgradeIsAnOrdinaryAnswer(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, application(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Upgrade", "my/2")
 		w.Header().Set("Connection", "Upgrade")
@@ -141,6 +146,7 @@ func TestRefusedUpgradeIsAnOrdinaryAnswer(t *testing.T) {
 }
 
 func TestServerSentEvents(t *testing.T) {
+	t.Parallel()
 	next := make(chan string)
 	f := newFixture(t, func(o *Options) { o.Timeouts.Response = brief }, application(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")

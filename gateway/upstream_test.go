@@ -30,6 +30,7 @@ func countingApplication(t *testing.T, handler http.HandlerFunc) (address string
 }
 
 func TestConnectionsToTheApplicationAreReused(t *testing.T) {
+	t.Parallel()
 	address, opened := countingApplication(t, echo)
 	f := newFixture(t, nil, address)
 	for range 20 { // twenty clients, one after the other
@@ -55,6 +56,7 @@ func TestConnectionsToTheApplicationAreReused(t *testing.T) {
 }
 
 func TestRotationIsPlain(t *testing.T) {
+	t.Parallel()
 	var addresses []string
 	var counts [3]atomic.Int64
 	for i := range counts {
@@ -80,6 +82,7 @@ func TestRotationIsPlain(t *testing.T) {
 }
 
 func TestUnreachableInstanceIsPassedOver(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, nil, closedPort(t), application(t, echo), closedPort(t))
 	c := client(t)
 	for i := range 12 {
@@ -108,6 +111,7 @@ func dyingApplication(t *testing.T) (address string, asked *atomic.Int64) {
 }
 
 func TestIdempotentRequestsAreSentAgainWhenAnInstanceDies(t *testing.T) {
+	t.Parallel()
 	address, died := dyingApplication(t)
 	f := newFixture(t, nil, address, application(t, echo))
 	c := client(t)
@@ -129,6 +133,7 @@ func TestIdempotentRequestsAreSentAgainWhenAnInstanceDies(t *testing.T) {
 }
 
 func TestOtherRequestsAreNeverSentTwice(t *testing.T) {
+	t.Parallel()
 	first, asked1 := dyingApplication(t)
 	second, asked2 := dyingApplication(t)
 	f := newFixture(t, nil, first, second)
@@ -150,6 +155,7 @@ func TestOtherRequestsAreNeverSentTwice(t *testing.T) {
 }
 
 func TestAttemptsAreBounded(t *testing.T) {
+	t.Parallel()
 	var addresses []string
 	var counts []*atomic.Int64
 	for range MaxAttempts + 2 {
@@ -176,6 +182,7 @@ func TestAttemptsAreBounded(t *testing.T) {
 // TestStaleConnectionsCostNobodyAnError has an application that closes each connection after one answer without saying so, at
 // once or a little later, which is what a restarted or impatient one looks like.
 func TestStaleConnectionsCostNobodyAnError(t *testing.T) {
+	t.Parallel()
 	var closed atomic.Int64
 	address := rawApplication(t, func(r *rawConn) {
 		if _, body, err := r.request(); err == nil {
@@ -204,6 +211,7 @@ func TestStaleConnectionsCostNobodyAnError(t *testing.T) {
 }
 
 func TestRequestsThatMustNotBeSentTwiceSeeStaleConnectionsFirst(t *testing.T) {
+	t.Parallel()
 	hangUp := make(chan struct{}, 1)
 	hungUp := make(chan struct{}, 1)
 	address := rawApplication(t, func(r *rawConn) {
@@ -230,6 +238,7 @@ func TestRequestsThatMustNotBeSentTwiceSeeStaleConnectionsFirst(t *testing.T) {
 }
 
 func TestAnswersNobodyAskedForAreNeverDelivered(t *testing.T) {
+	t.Parallel()
 	for name, pause := range map[string]time.Duration{"before the next request": 0, "crossing it": 3 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			address := rawApplication(t, func(r *rawConn) {
@@ -254,6 +263,7 @@ func TestAnswersNobodyAskedForAreNeverDelivered(t *testing.T) {
 }
 
 func TestExtraBytesBehindAnAnswerEndTheConnection(t *testing.T) {
+	t.Parallel()
 	address := rawApplication(t, func(r *rawConn) {
 		for {
 			if _, _, err := r.request(); err != nil {
@@ -272,6 +282,7 @@ func TestExtraBytesBehindAnAnswerEndTheConnection(t *testing.T) {
 }
 
 func TestIdleConnectionsGoWithTheirMember(t *testing.T) {
+	t.Parallel()
 	for name, change := range map[string]func(*topology.Pool){
 		"down":     func(p *topology.Pool) { p.SetState("app.1", topology.Down, "test") },
 		"draining": func(p *topology.Pool) { p.SetState("app.1", topology.Draining, "test") },
@@ -318,6 +329,7 @@ func TestKeepAliveOfTheApplicationIsHeeded(t *testing.T) {
 
 // TestDrainingMemberGetsNothingNew checks what supervise relies on: after Draining and InFlight 0 nothing comes any more.
 func TestDrainingMemberGetsNothingNew(t *testing.T) {
+	t.Parallel()
 	var late atomic.Int64
 	var stopped [2]atomic.Bool
 	var addresses []string

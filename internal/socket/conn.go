@@ -130,7 +130,8 @@ func (c *Conn) ReadsUntil(end time.Time) { _ = c.tcp.SetReadDeadline(end) }
 // ResumeReads undoes CutReads.
 func (c *Conn) ResumeReads() { _ = c.tcp.SetReadDeadline(time.Time{}) }
 
-// Look tells the state of the receiving side without reading. A connection that was closed is Broken.
+// Look tells the state of the receiving side without reading. A connection that was closed is Broken. The kernel tells of a reset
+// once: to the first who looks or reads; after that the connection has Ended.
 func (c *Conn) Look() Condition {
 	condition := Broken
 	if err := c.raw.Control(func(fd uintptr) { condition = look(fd) }); err != nil {
