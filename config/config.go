@@ -96,7 +96,7 @@ type Limits struct {
 	// Headers is how many header lines a request may have; more are answered 431.
 	Headers int `yaml:"headers" default:"100" min:"1" max:"10000"`
 	// Connections is how many clients may be connected at once; further ones wait to be accepted.
-	Connections int `yaml:"connections" default:"20000" min:"1" max:"10000000"`
+	Connections int `yaml:"connections" default:"10000" min:"1" max:"10000000"`
 	// HeaderTimeout is how long a client may take to send a request's head.
 	HeaderTimeout Duration `yaml:"header_timeout" default:"10s" min:"1ms" max:"24h"`
 }

@@ -73,7 +73,7 @@ const (
 // The defaults of [Options].
 const (
 	DefaultBody          = 32 << 20 // bytes
-	DefaultConnections   = 20000
+	DefaultConnections   = 10000
 	DefaultHeaderTimeout = 10 * time.Second
 	DefaultIdle          = 75 * time.Second
 	DefaultBodyPause     = 30 * time.Second

@@ -104,6 +104,7 @@ func (n *Node) bring(ctx context.Context, after *config.Config) error {
 	}
 	n.file.Store(after)
 	n.remember(after)
+	n.checkLimits()
 	for i := len(tiers) - 1; i >= 0; i-- {
 		if err := tiers[i].retire(ctx, after); err != nil {
 			n.logger.Warn("taking away what the file no longer has", "error", err)

@@ -35,9 +35,9 @@ type Check struct {
 }
 
 const (
-	// descriptorsPerConnection: one for the client, one for the application, and its share of splice pipes.
-	descriptorsPerConnection = 2
-	descriptorsReserved      = 256
+	// descriptorsReserved is what a node needs besides one for each client: listeners, logs, and the connections to the
+	// application, of which there are as many as requests in flight.
+	descriptorsReserved = 1024
 
 	diskFail = 256 << 20 // bytes free below which PostgreSQL cannot be set up
 	diskWarn = 2 << 30   // bytes free below which an operator wants to know
@@ -130,17 +130,16 @@ func checkDescriptors(file *config.Config) Check {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return Check{"open files", Warn, err.Error(), ""}
 	}
-	check := Check{Name: "open files", Verdict: Fine, Found: fmt.Sprintf("limit %d", limit.Max)}
-	if file.Gateway == nil {
-		return check
+	if file.Gateway != nil {
+		need := uint64(file.Gateway.Limits.Connections) + descriptorsReserved
+		if limit.Max < need {
+			return Check{
+				"open files", Warn, fmt.Sprintf("limit %d, but %d connections need %d", limit.Max, file.Gateway.Limits.Connections, need),
+				"LimitNOFILE= in the systemd unit, or ulimit -n; or lower gateway.limits.connections",
+			}
+		}
 	}
-	need := uint64(file.Gateway.Limits.Connections)*descriptorsPerConnection + descriptorsReserved
-	if limit.Max < need {
-		check.Verdict = Warn
-		check.Found = fmt.Sprintf("limit %d, but %d connections need %d", limit.Max, file.Gateway.Limits.Connections, need)
-		check.Hint = "LimitNOFILE= in the systemd unit, or ulimit -n; or lower gateway.limits.connections"
-	}
-	return check
+	return Check{Name: "open files", Verdict: Fine, Found: fmt.Sprintf("limit %d", limit.Max)}
 }
 
 func checkDisk(file *config.Config) Check {

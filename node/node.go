@@ -137,6 +137,7 @@ func (n *Node) start(ctx context.Context) error {
 	}
 	n.changes.Add(1)
 	n.remember(n.File())
+	n.checkLimits()
 	n.bus.Publish(telemetry.Event{Code: "node_started", Subject: "node", Message: "everything is up"})
 	return n.announce()
 }
@@ -179,6 +180,15 @@ func (n *Node) announce() error {
 func (n *Node) remember(file *config.Config) {
 	if err := n.directory.setApplied(file.Text()); err != nil {
 		n.logger.Warn("keeping the applied file", "error", err)
+	}
+}
+
+// checkLimits warns while the process may open fewer files than the file's limits need.
+func (n *Node) checkLimits() {
+	if check := checkDescriptors(n.File()); check.Verdict == Warn {
+		n.health.Set(telemetry.FileLimitLow, "node", check.Found)
+	} else {
+		n.health.Clear(telemetry.FileLimitLow, "node")
 	}
 }
 

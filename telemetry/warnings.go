@@ -17,7 +17,6 @@ const (
 	LogFailing           WarningCode = "log-failing"
 	ApplyFailed          WarningCode = "apply-failed"
 	FileLimitLow         WarningCode = "file-limit-low"
-	ClockSkewed          WarningCode = "clock-skewed"
 	GuardianMissing      WarningCode = "guardian-missing"
 )
 
@@ -111,11 +110,6 @@ func nodeWarnables() []Warnable {
 			Code: FileLimitLow, Title: "Limit of open files is low", Severity: SeverityWarning,
 			Meaning: "The process may not open as many files as `gateway.limits.connections` needs; clients will be refused before that limit is reached.",
 			Hint:    "Raise the limit: `LimitNOFILE=` in the systemd unit, `ulimit -n` in a shell.",
-		},
-		{
-			Code: ClockSkewed, Title: "Clock is wrong", Severity: SeverityWarning,
-			Meaning: "The clock of this machine jumped, or differs from that of the database. Times in logs mislead, and sessions may end early.",
-			Hint:    "Run a time service: `apt-get install chrony`.",
 		},
 		{
 			Code: GuardianMissing, Title: "Guardian process is gone", Severity: SeverityWarning,
