@@ -58,8 +58,8 @@ lint: ## go vet, linters and house rules
 	go test ./internal/lint
 
 .PHONY: generate
-generate: ## rewrite generated files (reference pages, JSON schema)
-	go generate ./...
+generate: ## rewrite the reference pages that are made from the code
+	go test ./config ./telemetry ./gateway -run 'Reference' -update
 
 .PHONY: bench-gateway
 bench-gateway: build ## Ladder beside nginx, HAProxy and Caddy: CPU per request, latency, throughput

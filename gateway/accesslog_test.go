@@ -115,13 +115,22 @@ func TestFailingLogWarnsAndServesOn(t *testing.T) {
 	})
 }
 
-// stuckWriter blocks until it is released.
-type stuckWriter struct{ release chan struct{} }
+// stuckWriter blocks until it is released, and says when it has begun to.
+type stuckWriter struct{ stuck, release chan struct{} }
 
-func (w stuckWriter) Write(lines []byte) (int, error) { <-w.release; return len(lines), nil }
+func newStuckWriter() stuckWriter { return stuckWriter{make(chan struct{}, 1), make(chan struct{})} }
+
+func (w stuckWriter) Write(lines []byte) (int, error) {
+	select {
+	case w.stuck <- struct{}{}:
+	default:
+	}
+	<-w.release
+	return len(lines), nil
+}
 
 func TestStuckLogIsBoundedAndHoldsNobodyUp(t *testing.T) {
-	writer := stuckWriter{make(chan struct{})}
+	writer := newStuckWriter()
 	f := newFixture(t, func(o *Options) { o.AccessLog.Writer = writer }, application(t, echo))
 	long := "GET /" + strings.Repeat("x", 8000) + " HTTP/1.1\r\nHost: a\r\n\r\n"
 	raw := dialRaw(t, f.address())

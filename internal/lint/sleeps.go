@@ -12,9 +12,11 @@ var sleeps = map[string]string{
 	"demo/chirp/store/store.go: attempt":                              "one pause of some milliseconds before one retry, in an operation that outlives its caller on purpose",
 	"internal/filelock/filelock.go: holder":                           "a bounded number of looks at a file that its owner writes within a millisecond",
 	"internal/process/guard.go: endMarked":                            "the guardian ends what a dead Ladder left behind and then itself; there is nothing that could cancel it",
+	"gateway/cost_test.go: TestIdleConnectionsAreCheap":               "how much is left when the sweeper has gone round some times is what is measured",
 	"gateway/timeouts_test.go: TestResponseTimeoutBeginsAfterTheBody": "a client that pauses longer than the time-out is what is tested",
 	"gateway/timeouts_test.go: TestHalfClosedClientIsStillAnswered":   "an application that answers late is what is tested",
 	"gateway/upstream_test.go: TestStaleConnectionsCostNobodyAnError": "an application that closes a little later than its answer is what is tested",
+	"internal/socket/socket_test.go: TestReadWaitsAndSeesTheEnd":      "a peer that says something a little later is what is tested",
 	"test/testapp/main.go: slow":                                      "being slow for as long as it is asked to is what this handler is for",
 }
 
