@@ -117,7 +117,10 @@ func printLog(ctx context.Context, out io.Writer, path string, follow bool) erro
 		case <-time.After(followInterval):
 		}
 		if next := successor(log, path); next != nil {
-			log.Close()
+			_, err := io.Copy(out, log) // what came before its writer changed over
+			if err := errors.Join(err, log.Close()); err != nil {
+				return fmt.Errorf("reading the log: %w", err)
+			}
 			log = next
 		}
 	}
