@@ -44,6 +44,16 @@ func connect(file *config.Config) (*client, error) {
 	return &client{base: running.Admin, directory: directory, bearer: file.Admin.Token.Reveal()}, nil
 }
 
+// loadAndConnect reads a file and finds the node that runs on its directory.
+func loadAndConnect(file string) (*config.Config, *client, error) {
+	read, err := load(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	running, err := connect(read)
+	return read, running, err
+}
+
 // get reads a document.
 func (c *client) get(ctx context.Context, path string, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)

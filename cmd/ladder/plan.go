@@ -98,11 +98,7 @@ node goes on with the file that it had. ladder plan says before what would happe
 	}
 	file, format := fileFlag(c), outputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		read, err := load(*file)
-		if err != nil {
-			return err
-		}
-		running, err := connect(read)
+		read, running, err := loadAndConnect(*file)
 		if err != nil {
 			return err
 		}
@@ -134,11 +130,7 @@ func newRestart(t terminal) *cobra.Command {
 	}
 	file := fileFlag(c)
 	c.RunE = func(c *cobra.Command, arguments []string) error {
-		read, err := load(*file)
-		if err != nil {
-			return err
-		}
-		running, err := connect(read)
+		_, running, err := loadAndConnect(*file)
 		if err != nil {
 			return err
 		}

@@ -25,11 +25,7 @@ holds, so that a script can ask too.`,
 	}
 	file, format := fileFlag(c), outputFlag(c)
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		read, err := load(*file)
-		if err != nil {
-			return err
-		}
-		running, err := connect(read)
+		_, running, err := loadAndConnect(*file)
 		if err != nil {
 			return err
 		}
@@ -125,11 +121,7 @@ restart an instance. Who has the URL has that right, so do not pass it on.`,
 	}
 	file := fileFlag(c)
 	c.RunE = func(*cobra.Command, []string) error {
-		read, err := load(*file)
-		if err != nil {
-			return err
-		}
-		running, err := connect(read)
+		_, running, err := loadAndConnect(*file)
 		if err != nil {
 			return err
 		}
