@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -22,17 +21,7 @@ import (
 var server *pgtest.Server // one PostgreSQL for all tests, set by TestMain
 
 func TestMain(m *testing.M) {
-	var err error
-	if server, err = pgtest.Open(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := server.Close(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(pgtest.Main(m, &server))
 }
 
 // startChirp serves the real site, behind a middleware that may break it, and returns its address.

@@ -91,6 +91,21 @@ func Open(parameters ...string) (*Server, error) {
 }
 
 // create makes the cluster and starts it.
+// Main runs a package's tests with one server for all of them, for its TestMain; it returns the exit code.
+func Main(m *testing.M, server **Server) int {
+	var err error
+	if *server, err = Open(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	code := m.Run()
+	if err := (*server).Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
 func (s *Server) create() error {
 	if err := s.account.own(s.directory); err != nil {
 		return err
