@@ -23,7 +23,7 @@ func (l load) perSecond() float64 { return float64(l.Requests) / l.Elapsed.Secon
 // runWrk loads an address over kept-alive connections from one thread. Failed requests are an error: figures with
 // failures in them mean nothing.
 func runWrk(ctx context.Context, cores, url string, connections int, duration time.Duration) (load, error) {
-	command := exec.CommandContext(ctx, "taskset", "-c", cores, "wrk", "--latency", "-t", "1",
+	command := exec.CommandContext(ctx, "taskset", "-c", cores, "wrk", "--latency", "--timeout", "30s", "-t", "1",
 		"-c", strconv.Itoa(connections), "-d", fmt.Sprintf("%ds", int(duration.Seconds())), url)
 	output, err := command.CombinedOutput()
 	if err != nil {
