@@ -22,9 +22,10 @@ var (
 	linkInHeader = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
 )
 
-// Links wants every relative link of a Markdown file to lead somewhere.
+// Links wants every relative link of a Markdown file to lead somewhere, and some link to lead to every page of docs.
 func Links(tree *Tree) []Finding {
 	var findings []Finding
+	linked := map[string]bool{}
 	for _, file := range tree.Files {
 		if path.Ext(file.Path) != ".md" || isTestdata(file.Path) {
 			continue
@@ -33,9 +34,26 @@ func Links(tree *Tree) []Finding {
 			if message := tree.brokenLink(file, target); message != "" {
 				findings = append(findings, Finding{File: file.Path, Message: message})
 			}
+			if destination, _ := resolveLink(file, target); destination != file.Path {
+				linked[destination] = true
+			}
+		}
+	}
+	for _, file := range tree.Files {
+		if below(file.Directory(), "docs") && path.Ext(file.Path) == ".md" && !linked[file.Path] {
+			findings = append(findings, Finding{File: file.Path, Message: "no page leads here; link to it from the index of its directory"})
 		}
 	}
 	return findings
+}
+
+// resolveLink splits a relative link into the file that it leads to and the anchor in it.
+func resolveLink(from File, target string) (destination, anchor string) {
+	name, anchor, _ := strings.Cut(target, "#")
+	if name == "" {
+		return from.Path, anchor
+	}
+	return path.Join(from.Directory(), name), anchor
 }
 
 func linksOf(text string) []string {
@@ -53,11 +71,7 @@ func linksOf(text string) []string {
 
 // brokenLink says why a link leads nowhere, or nothing.
 func (t *Tree) brokenLink(from File, target string) string {
-	name, anchor, _ := strings.Cut(target, "#")
-	destination := from.Path
-	if name != "" {
-		destination = path.Join(from.Directory(), name)
-	}
+	destination, anchor := resolveLink(from, target)
 	if !t.Has(destination) {
 		return fmt.Sprintf("the link to %s leads nowhere; write the file, or mend the link", target)
 	}
