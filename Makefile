@@ -36,8 +36,8 @@ test: test-deps fuzz-smoke ## every test, after installing the Debian packages t
 	$(GOTESTSUM) --format pkgname -- -timeout $(TEST_TIMEOUT) $(TESTFLAGS) $(PACKAGES)
 
 .PHONY: race
-race: test-deps ## every test but the end to end ones, under the race detector
-	$(GOTESTSUM) --format pkgname -- -race -timeout $(TEST_TIMEOUT) $(TESTFLAGS) $$(go list ./... | grep -v '^ladder/test')
+race: test-deps ## the tests under the race detector, without those of whole programs
+	$(GOTESTSUM) --format pkgname -- -race -timeout $(TEST_TIMEOUT) $(TESTFLAGS) $$(go list ./... | grep -vE '^ladder/(test|bench|internal/lint)')
 
 .PHONY: test-deps
 test-deps: ## only install what the tests need
