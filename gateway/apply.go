@@ -44,7 +44,7 @@ func (g *Gateway) Apply(ctx context.Context, options Options) error {
 
 // drainRemoved drains a listener that the new options do not have.
 func (g *Gateway) drainRemoved(l *listener) {
-	bounded, cancel := context.WithTimeoutCause(context.Background(), g.settings.Load().timeouts.Drain,
+	bounded, cancel := context.WithTimeoutCause(g.leaving, g.settings.Load().timeouts.Drain,
 		errors.New("requests in flight did not end in time"))
 	defer cancel()
 	if err := g.drain(bounded, l); err != nil {

@@ -25,7 +25,10 @@ func runChild() (code int, ours bool) {
 	}
 	pool := topology.NewPool("app")
 	pool.Add(topology.NewMember("app.1", address), topology.Up, "")
-	g, err := New(Options{Listen: []string{"127.0.0.1:0"}, Pool: pool, AccessLog: AccessLog{Writer: io.Discard}})
+	g, err := New(Options{
+		Listen: []string{"127.0.0.1:0"}, Pool: pool, Limits: Limits{Connections: 2 * idleConnections},
+		AccessLog: AccessLog{Writer: io.Discard},
+	})
 	if err == nil {
 		err = g.Start(context.Background())
 	}

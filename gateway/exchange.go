@@ -55,6 +55,7 @@ type record struct {
 	member   *backend // that was tried last, nil if none was
 	id       requestID
 	outcome  refusal
+	counted  bool // its end was counted
 	unread   bool // the request could not be understood: there is no method or path
 }
 

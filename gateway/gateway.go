@@ -39,12 +39,14 @@ type Gateway struct {
 	open      atomic.Int64
 	accepted  atomic.Uint64
 
-	tasks lifecycle.Tasks
+	tasks   lifecycle.Tasks
+	leaving context.Context // of listeners that Apply removed; ends when Stop can wait no longer
+	cut     context.CancelCauseFunc
 
 	mu        sync.Mutex // guards what follows: Start, Apply and Stop take turns
 	options   Options
-	listeners []*listener // in the order of Options.Listen
-	drains    sync.WaitGroup
+	listeners []*listener    // in the order of Options.Listen
+	drains    sync.WaitGroup // of listeners that Apply removed
 	started   bool
 	stopped   bool
 }
@@ -60,6 +62,7 @@ func New(options Options) (*Gateway, error) {
 		rotation: newRotation(options.Pool), pipes: socket.NewPipes(), ids: newRequestIDs(),
 		durations: telemetry.NewHistogram(), options: options,
 	}
+	g.leaving, g.cut = context.WithCancelCause(context.Background())
 	g.admission = newAdmission(options.Limits.Connections, g.saturated)
 	g.log = newAccessLog(options.AccessLog, g.base, g.health)
 	g.settings.Store(newSettings(options))
@@ -134,21 +137,24 @@ func (g *Gateway) Stop(ctx context.Context) error {
 
 	bounded, cancel := context.WithTimeoutCause(ctx, drain, fmt.Errorf("requests in flight did not end within %v", drain))
 	defer cancel()
+	defer context.AfterFunc(bounded, func() { g.cut(context.Cause(bounded)) })()
 	failures := make([]error, len(listeners))
 	var draining sync.WaitGroup
 	for i, l := range listeners {
 		draining.Go(func() { failures[i] = g.drain(bounded, l) })
 	}
 	draining.Wait()
-	g.drains.Wait() // of listeners that Apply removed; each is bounded
-	err := errors.Join(errors.Join(failures...), g.tasks.Stop(withoutCancel(ctx)), g.log.stop(withoutCancel(ctx)))
+	g.drains.Wait()
+
+	// What is left is short and must happen although the time for draining is over; only a log whose writer hangs is not waited for.
+	last, giveUp := context.WithTimeout(context.WithoutCancel(ctx), cutGrace)
+	defer giveUp()
+	err := errors.Join(errors.Join(failures...), g.tasks.Stop(last), g.log.stop(last))
+	g.cut(nil)
 	g.rotation.close()
 	g.pipes.Close()
 	return err
 }
-
-// withoutCancel is for steps that are short and must happen although the time for draining is over.
-func withoutCancel(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
 // Addresses are those that the gateway listens at, in the order of Options.Listen; with real ports where 0 was asked for.
 func (g *Gateway) Addresses() []net.Addr {

@@ -90,6 +90,7 @@ func (g *Gateway) Traffic() telemetry.Traffic {
 func (c *connection) report(now int64) {
 	x, s := c.exchange, c.shard
 	s.ended[x.outcome.code][x.class()].Add(1)
+	x.counted = true
 	if x.bytesIn > 0 {
 		s.bytesIn.Add(uint64(x.bytesIn))
 	}
