@@ -66,7 +66,7 @@ func (b *bench) start(ctx context.Context) (err error) {
 	if b.root, err = os.MkdirTemp("", "ladder-bench-"); err != nil {
 		return fmt.Errorf("making a directory for the run: %w", err)
 	}
-	nginx, err := peers()[0].installed(b.options)
+	nginx, err := lookUp("nginx")
 	if err != nil {
 		return fmt.Errorf("the origin is an nginx: %w", err)
 	}
@@ -83,9 +83,6 @@ func (b *bench) start(ctx context.Context) (err error) {
 			continue
 		}
 		program, err := peer.installed(b.options)
-		if err == nil {
-			_, err = os.Stat(program)
-		}
 		if err != nil {
 			b.results.Skipped[peer.name] = err.Error()
 			fmt.Fprintf(b.out, "%s is left out: %v\n", peer.name, err)

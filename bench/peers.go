@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -43,17 +44,29 @@ func peers() []peer {
 	}
 }
 
-// installed finds a peer's program, also in the directories that an ordinary user's PATH leaves out.
+// installed finds a peer's program.
 func (p peer) installed(o options) (string, error) {
-	if p.name == "ladder" {
-		return filepath.Abs(o.Ladder)
+	if p.name != "ladder" {
+		return lookUp(p.program)
 	}
+	path, err := filepath.Abs(o.Ladder)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("%w; make build builds it", err)
+	}
+	return path, nil
+}
+
+// lookUp finds a program of a Debian package of the same name, also in the directories that an ordinary user's PATH leaves out.
+func lookUp(program string) (string, error) {
 	for _, directory := range []string{"", "/usr/sbin", "/usr/local/sbin", "/sbin"} {
-		if path, err := exec.LookPath(filepath.Join(directory, p.program)); err == nil {
+		if path, err := exec.LookPath(filepath.Join(directory, program)); err == nil {
 			return path, nil
 		}
 	}
-	return "", fmt.Errorf("%s is not installed; apt-get install %s", p.name, p.program)
+	return "", fmt.Errorf("%[1]s is not installed; apt-get install %[1]s", program)
 }
 
 // versionOf is the first line that a program prints about its version.
