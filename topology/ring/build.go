@@ -28,24 +28,31 @@ func (r *Ring) rank() error {
 	return nil
 }
 
-// place computes all points and sorts them by a counting sort on their prefixes. Positions are spread evenly, so a prefix has one or two
-// points, and what counting leaves behind, where each prefix begins, is the index that lookups need.
+// place computes the points.
 func (r *Ring) place(counts []uint32, total int) {
-	prefixBits := max(bits.Len(uint(total))-1, 0)
-	r.shift = uint8(64 - prefixBits)
-
-	unsorted := make([]uint64, 0, total)
-	starts := make([]uint32, 1<<prefixBits+2) // two further on, so that filling leaves every prefix's beginning in its place
+	points := make([]uint64, 0, total)
 	for rank, count := range counts {
 		name := newPointHasher(r.members[r.given[rank]].Name)
 		for number := range count {
-			point := name.point(number)&^rankMask | uint64(rank)
-			unsorted = append(unsorted, point)
-			starts[point>>r.shift+2]++
+			points = append(points, name.point(number)&^rankMask|uint64(rank))
 		}
 	}
-	for prefix := 2; prefix < len(starts); prefix++ {
-		starts[prefix] += starts[prefix-1]
+	r.arrange(points)
+}
+
+// arrange sorts the points: by stretch in one pass of counting, because positions are spread evenly, and then each stretch. What counting
+// leaves behind, where each stretch begins, is the index of lookups.
+func (r *Ring) arrange(unsorted []uint64) {
+	total := len(unsorted)
+	stretches := uint64(1) << max(bits.Len(uint(total))-1-stretchBits, 0)
+	r.shift = uint8(64 - bits.TrailingZeros64(stretches))
+
+	starts := make([]uint32, stretches+2) // one further on than they belong, so that filling brings each to its place
+	for _, point := range unsorted {
+		starts[point>>r.shift+2]++
+	}
+	for stretch := 2; stretch < len(starts); stretch++ {
+		starts[stretch] += starts[stretch-1]
 	}
 	r.points = make([]uint64, total)
 	for _, point := range unsorted {
@@ -53,10 +60,12 @@ func (r *Ring) place(counts []uint32, total int) {
 		r.points[*next] = point
 		*next++
 	}
-	r.starts = starts[: 1<<prefixBits+1 : 1<<prefixBits+1]
-	for prefix := range 1 << prefixBits {
-		if within := r.points[r.starts[prefix]:r.starts[prefix+1]]; len(within) > 1 {
-			slices.Sort(within)
-		}
+	r.starts = starts[:stretches+1]
+	for stretch := range stretches {
+		slices.Sort(r.points[r.starts[stretch]:r.starts[stretch+1]])
+	}
+	r.coarse = make([]uint32, total)
+	for i, point := range r.points {
+		r.coarse[i] = r.coarsely(point) | uint32(point&rankMask)
 	}
 }

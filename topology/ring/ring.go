@@ -10,6 +10,7 @@ package ring
 import (
 	"iter"
 	"math"
+	"math/bits"
 
 	"ladder/internal/hint"
 )
@@ -22,7 +23,7 @@ const (
 	PlacesPerNode = 8
 	// MaxMembers of one ring: a point names its member in memberBits.
 	MaxMembers = 1 << memberBits
-	// MaxPoints of one ring, 8 bytes each and about 4 for the index.
+	// MaxPoints of one ring, of 12 bytes each.
 	MaxPoints = 1 << 23
 
 	// None is what there is instead of a member.
@@ -34,6 +35,9 @@ const (
 const (
 	memberBits = 12
 	rankMask   = 1<<memberBits - 1
+
+	// stretchBits is how many points, as a power of two, there are in a stretch of the circle: the unit of the index.
+	stretchBits = 5
 )
 
 // Member is what the ring must know of a member.
@@ -49,8 +53,9 @@ type Ring struct {
 	holding int      // members that have points
 
 	points []uint64 // ascending
-	starts []uint32 // index of the first point at or after each prefix of positions, by their upper bits
-	shift  uint8    // how far a position is shifted to get its prefix
+	coarse []uint32 // for each point, its place within its stretch and its rank: what lookups read, in half the memory
+	starts []uint32 // where the points of each stretch begin, and at the end their number
+	shift  uint8    // how far a position is shifted to get the number of its stretch
 }
 
 // New makes the ring of members, whose order does not matter. virtualNodes per unit of weight is usually [DefaultVirtualNodes], and must
@@ -127,7 +132,7 @@ func (r *Ring) Owners(key uint64) iter.Seq[int] {
 			if n == len(r.points) {
 				n = 0
 			}
-			rank := r.points[n] & rankMask
+			rank := r.coarse[n] & rankMask
 			if seen[rank/64]&(1<<(rank%64)) != 0 {
 				continue
 			}
@@ -141,19 +146,36 @@ func (r *Ring) Owners(key uint64) iter.Seq[int] {
 }
 
 // clockwise is the index of the first point at or after a key; the circle has points.
+//
+// Within its stretch the point is looked for where it would be if points were spread evenly, and from there step by step: with 32 points to a
+// stretch it is 2 or 3 steps away, mostly in the same cache line. So a lookup waits for memory once, for starts are few enough to be near.
+// Only where point and key cannot be told apart coarsely, one time in thirty thousand, the exact position is read.
 func (r *Ring) clockwise(key uint64) int {
-	position := key &^ rankMask
-	n := int(r.starts[key>>r.shift])
-	for n < len(r.points) && r.points[n] < position {
+	stretch, coarse := key>>r.shift, r.coarsely(key)
+	from, to := r.starts[stretch], r.starts[stretch+1]
+	guess, _ := bits.Mul64(key<<(64-r.shift), uint64(to-from))
+	n := from + uint32(guess)
+	for n > from && r.coarse[n-1] >= coarse {
+		n--
+	}
+	for n < to && r.coarse[n] < coarse {
 		n++
 	}
-	if n == len(r.points) {
+	for n < to && r.coarse[n]&^rankMask == coarse && r.points[n] < key&^rankMask {
+		n++
+	}
+	if int(n) == len(r.points) {
 		return 0
 	}
-	return n
+	return int(n)
 }
 
-func (r *Ring) memberAt(point int) int { return int(r.given[r.points[point]&rankMask]) }
+// coarsely is the place of a position within its stretch, in 20 bits above those of the rank.
+func (r *Ring) coarsely(position uint64) uint32 {
+	return uint32(position<<(64-r.shift)>>32) &^ rankMask
+}
+
+func (r *Ring) memberAt(point int) int { return int(r.given[r.coarse[point]&rankMask]) }
 
 // Capacity is what bounded loads let one member carry when total units of load are on all members together, the new one included:
 // ceil(maxLoad × total × share), where share is the member's part of the weight of all who take load. With maxLoad ≥ 1 there is always a

@@ -248,11 +248,11 @@ func TestOrderOfMembersDoesNotMatter(t *testing.T) {
 // TestSharedPositionBelongsToTheSmallerName makes a collision by hand: in 52 bits they are too rare to be found.
 func TestSharedPositionBelongsToTheSmallerName(t *testing.T) {
 	for _, names := range [][]string{{"a", "b"}, {"b", "a"}} {
-		r := &Ring{members: equal(names...), holding: 2, starts: []uint32{0, 3}, shift: 64}
+		r := &Ring{members: equal(names...), holding: 2}
 		if err := r.rank(); err != nil {
 			t.Fatal(err)
 		}
-		r.points = []uint64{100 << memberBits, 100<<memberBits | 1, 200<<memberBits | 1}
+		r.arrange([]uint64{200<<memberBits | 1, 100<<memberBits | 1, 100 << memberBits})
 		if got := r.ownerName(50 << memberBits); got != "a" {
 			t.Errorf("%v: %s", names, got)
 		}
@@ -267,6 +267,23 @@ func TestSharedPositionBelongsToTheSmallerName(t *testing.T) {
 		if want := 100.0 / circle; shares["b"] != want || shares["a"] != 1-want {
 			t.Errorf("%v: %v", names, shares)
 		}
+	}
+}
+
+// TestNearlySharedPositions has points and keys that only differ in bits which the first look does not see.
+func TestNearlySharedPositions(t *testing.T) {
+	r := &Ring{members: equal("a", "b", "c"), holding: 3}
+	if err := r.rank(); err != nil {
+		t.Fatal(err)
+	}
+	const place = 1 << 40
+	r.arrange([]uint64{(place+1)<<memberBits | 2, (place + 3) << memberBits, (place+5)<<memberBits | 1})
+	var owners strings.Builder
+	for offset := range uint64(7) {
+		owners.WriteString(r.ownerName((place + offset) << memberBits))
+	}
+	if got, want := owners.String(), "ccaabbc"; got != want {
+		t.Errorf("owners %s, want %s", got, want)
 	}
 }
 
