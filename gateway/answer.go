@@ -222,7 +222,7 @@ func (x *exchange) splice(u *upstream) (ended bool, why refusal) {
 		return false, refusal{}
 	}
 	defer g.pipes.Put(pipe)
-	moved, side, err := pipe.Transfer(&c.Conn, &u.Conn, x.body.Remaining(), func(side socket.Side) {
+	moved, side, err := pipe.Transfer(&c.Conn, &u.Conn, x.body.Remaining(), func(side socket.Side, _ int64) {
 		if side == socket.Source {
 			x.await(phaseRelay, x.settings.timeouts.Response)
 		} else {

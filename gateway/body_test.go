@@ -239,3 +239,33 @@ func TestExpectContinueWithCurl(t *testing.T) {
 		}
 	}
 }
+
+// TestUploadsLeaveCleanConnections sends bodies whose answer may overtake the end of their upload, over and over on the same
+// connection to the application: none may find it cut by the one before.
+func TestUploadsLeaveCleanConnections(t *testing.T) {
+	address, opened := countingApplication(t, func(w http.ResponseWriter, r *http.Request) {
+		_, n, err := sum(r.Body)
+		fmt.Fprint(w, n, err)
+	})
+	f := newFixture(t, func(o *Options) { o.Timeouts.Response = 5 * time.Second }, address)
+	for i := range 300 {
+		size := 20000 + i*1000
+		framing := fmt.Sprintf("Content-Length: %d\r\n", size)
+		body := strings.Repeat("x", size)
+		if i%2 == 0 {
+			framing, body = "Transfer-Encoding: chunked\r\n", fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", size, body)
+		}
+		raw := dialRaw(t, f.address())
+		raw.say("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n" + framing + "\r\n")
+		raw.response("POST")
+		raw.say(body)
+		response, got := raw.response("POST")
+		if response.StatusCode != 200 || got != fmt.Sprint(size, nil) || response.Close {
+			t.Fatalf("upload %d: %d %q, close %v", i, response.StatusCode, got, response.Close)
+		}
+		_ = raw.Close()
+	}
+	if n := opened.Load(); n > 30 {
+		t.Errorf("300 uploads needed %d connections", n)
+	}
+}

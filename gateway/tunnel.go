@@ -182,7 +182,7 @@ func (d *direction) passBulk() error {
 		return nil // out of descriptors: copying needs none
 	}
 	defer pipes.Put(pipe)
-	n, _, err := pipe.Transfer(d.dst, d.src, tunnelSplice, func(side socket.Side) {
+	n, _, err := pipe.Transfer(d.dst, d.src, tunnelSplice, func(side socket.Side, _ int64) {
 		if side == socket.Destination {
 			d.tunnel.progress()
 		}

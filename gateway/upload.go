@@ -24,6 +24,7 @@ type upload struct {
 	out  []byte // chunks on their way
 
 	done     chan struct{} // closed at the end
+	ending   atomic.Bool   // the last of it is being sent: the answer may come before done is closed
 	complete bool          // all of it was sent; valid after done
 	broken   atomic.Bool   // it failed, and failure says how
 	failure  refusal
@@ -79,6 +80,9 @@ func (up *upload) carry() refusal {
 			return refuse(CodeBodyTooLarge)
 		}
 		in.consume(consumed)
+		if done {
+			up.ending.Store(true)
+		}
 		if why := up.pass(data, done); why.failed() || done {
 			up.complete = done && !why.failed()
 			return why
@@ -186,12 +190,15 @@ func (up *upload) splice() refusal {
 	}
 	defer g.pipes.Put(pipe)
 	timeouts := &up.x.settings.timeouts
-	moved, side, err := pipe.Transfer(&up.u.Conn, &c.Conn, up.body.Remaining(), func(side socket.Side) {
+	moved, side, err := pipe.Transfer(&up.u.Conn, &c.Conn, up.body.Remaining(), func(side socket.Side, unread int64) {
 		if side == socket.Source {
 			c.uploading.enter(phaseBody, g.now()+int64(timeouts.Body))
-		} else {
-			c.uploading.enter(phaseSend, g.now()+int64(timeouts.Response))
+			return
 		}
+		if unread == 0 {
+			up.ending.Store(true)
+		}
+		c.uploading.enter(phaseSend, g.now()+int64(timeouts.Response))
 	})
 	up.body.Advance(moved)
 	switch {
@@ -219,6 +226,9 @@ func (x *exchange) uploaded() bool {
 	if x.upload == nil {
 		return true
 	}
+	if x.upload.ending.Load() {
+		<-x.upload.done // within microseconds, or the time-out of a write
+	}
 	select {
 	case <-x.upload.done:
 		return x.upload.complete
@@ -227,16 +237,19 @@ func (x *exchange) uploaded() bool {
 	}
 }
 
-// stopUpload ends an upload, however far it has come, waits until it has ended, and says whether the application got all of the
-// body. If not, the client's connection can only carry the answer any more.
-func (x *exchange) stopUpload(u *upstream) (complete bool) {
+// stopUpload ends an upload, however far it has come, waits until it has ended, and says whether it had ended by itself with all
+// of the body: else the application's connection is of no further use. If the body is not complete, the client's connection can
+// only carry the answer any more.
+func (x *exchange) stopUpload(u *upstream) (clean bool) {
 	up := x.upload
 	if up == nil {
 		return true
 	}
+	cut := false
 	select {
 	case <-up.done:
 	default:
+		cut = true
 		x.client.CutReads()
 		u.CutWrites()
 		<-up.done
@@ -245,5 +258,5 @@ func (x *exchange) stopUpload(u *upstream) (complete bool) {
 	x.upload = nil
 	x.bytesIn = up.body.Received()
 	x.keepAlive = x.keepAlive && up.complete
-	return up.complete
+	return up.complete && !cut
 }

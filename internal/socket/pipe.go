@@ -81,16 +81,13 @@ const (
 	Destination
 )
 
-// Transfer moves at most limit bytes from src to dst, without end when limit is negative, and returns how many arrived. before
-// is called ahead of each system call that may wait, with the side that it waits for: that is where a caller notes progress. At
-// the end of src it returns [io.EOF]; the side tells whose fault an error is.
-func (p *Pipe) Transfer(dst, src *Conn, limit int64, before func(Side)) (moved int64, side Side, err error) {
-	for moved != limit {
-		want := int64(spliceOnce)
-		if limit >= 0 {
-			want = min(want, limit-moved)
-		}
-		before(Source)
+// Transfer moves limit bytes from src to dst and returns how many arrived. before is called ahead of each system call that may
+// wait, with the side that it waits for and how many bytes have not been read yet: that is where a caller notes progress. At the
+// end of src it returns [io.EOF]; the side tells whose fault an error is.
+func (p *Pipe) Transfer(dst, src *Conn, limit int64, before func(side Side, unread int64)) (moved int64, side Side, err error) {
+	for moved < limit {
+		want := min(spliceOnce, limit-moved)
+		before(Source, limit-moved)
 		n, err := p.fill(src, int(want))
 		if err != nil {
 			return moved, Source, err
@@ -99,7 +96,7 @@ func (p *Pipe) Transfer(dst, src *Conn, limit int64, before func(Side)) (moved i
 			return moved, Source, io.EOF
 		}
 		for p.held > 0 {
-			before(Destination)
+			before(Destination, limit-moved-int64(p.held))
 			n, err := p.empty(dst)
 			if err != nil {
 				return moved, Destination, err

@@ -197,7 +197,7 @@ func TestTransferMovesExactlyTheLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	var waits atomic.Int64
-	moved, _, err := pipe.Transfer(destination, source, size, func(Side) { waits.Add(1) })
+	moved, _, err := pipe.Transfer(destination, source, size, func(Side, int64) { waits.Add(1) })
 	if err != nil || moved != size || waits.Load() < 2 {
 		t.Errorf("moved %d, %v, %d waits", moved, err, waits.Load())
 	}
@@ -213,7 +213,7 @@ func TestTransferMovesExactlyTheLimit(t *testing.T) {
 	if err != nil || len(rest) != extra {
 		t.Errorf("%d bytes were left, %v", len(rest), err)
 	}
-	if moved, side, err := again.Transfer(destination, source, -1, func(Side) {}); moved != 0 || side != Source || err != io.EOF {
+	if moved, side, err := again.Transfer(destination, source, 1<<40, func(Side, int64) {}); moved != 0 || side != Source || err != io.EOF {
 		t.Errorf("at the end: %d, side %d, %v", moved, side, err)
 	}
 	pipes.Put(again)
@@ -237,7 +237,7 @@ func TestTransferSaysWhichSideFailed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, side, err := pipe.Transfer(destination, source, -1, func(Side) {})
+	_, side, err := pipe.Transfer(destination, source, 1<<40, func(Side, int64) {})
 	if err == nil || side != Destination {
 		t.Errorf("side %d, %v", side, err)
 	}
@@ -254,7 +254,7 @@ func TestTransferSaysWhichSideFailed(t *testing.T) {
 	defer pipes.Put(fresh)
 	quiet, _ := pair(t)
 	time.AfterFunc(20*time.Millisecond, quiet.CutReads)
-	if _, side, err := fresh.Transfer(destination, quiet, -1, func(Side) {}); side != Source || !Cut(err) {
+	if _, side, err := fresh.Transfer(destination, quiet, 1<<40, func(Side, int64) {}); side != Source || !Cut(err) {
 		t.Errorf("a cut: side %d, %v", side, err)
 	}
 }
