@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/term"
@@ -65,8 +66,20 @@ func (d *demoTable) greet(urls node.URLs, file string) {
 	d.say("")
 	d.say("  application  %s", urls.Application[0])
 	d.say("  dashboard    %s", urls.Dashboard)
-	d.say("  status       ladder status -c %s", file)
+	d.say("  status       %s status -c %s", os.Args[0], shortPath(file))
 	d.say("")
+}
+
+// shortPath is a path as a person would type it here.
+func shortPath(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if short, err := filepath.Rel(here, path); err == nil && len(short) < len(path) {
+		return short
+	}
+	return path
 }
 
 // measure shows one rung for a while. It reports false when it was interrupted.
