@@ -65,6 +65,9 @@ func TestMissingPostgresNamesThePackage(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("hiding PostgreSQL from one process needs root")
 	}
+	if output, err := exec.Command("unshare", "--mount", "--net", "true").CombinedOutput(); err != nil {
+		t.Skipf("no mount namespace to hide PostgreSQL in (a chroot, perhaps): %v, %s", err, output)
+	}
 	s := newSpace(t, singleServer)
 	var said bytes.Buffer
 	command := exec.CommandContext(t.Context(), "unshare", "--mount", "--net", "sh", "-c",
