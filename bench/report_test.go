@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,38 @@ func TestStoredResultsPrint(t *testing.T) {
 		}
 	}
 }
+
+// The README quotes the report of a kept run, word for word.
+func TestQuotedReportIsThatOfTheKeptRun(t *testing.T) {
+	const readme = "README.md"
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	match := quotedReport.FindStringSubmatchIndex(string(text))
+	if match == nil {
+		t.Fatal("no report is quoted")
+	}
+	file, quoted := string(text[match[2]:match[3]]), string(text[match[4]:match[5]])
+	var out strings.Builder
+	if err := report([]string{file}, &out); err != nil {
+		t.Fatal(err)
+	}
+	printed := strings.TrimLeft(out.String(), "\n")
+	if *update {
+		replaced := string(text[:match[4]]) + printed + string(text[match[5]:])
+		if err := os.WriteFile(readme, []byte(replaced), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(printed, quoted); diff != "" {
+		t.Errorf("the report of %s is another (-printed +quoted); go test ./bench -run Quoted -update quotes it anew:\n%s", file, diff)
+	}
+}
+
+// quotedReport finds the file and the quoted text.
+var quotedReport = regexp.MustCompile("(?s)go run ./bench report bench/(results/[^`]+)`.*?```text\n(.*?)```")
 
 func TestMedian(t *testing.T) {
 	same := func(n int) int { return n }
