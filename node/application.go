@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ladder/admin"
 	"ladder/config"
 	"ladder/internal/hint"
 	"ladder/internal/probe"
@@ -257,5 +258,16 @@ func (t *applicationTier) restart(ctx context.Context, instance string) error {
 	if supervisor == nil {
 		return hint.Errorf("restart it where it runs", "%s is not an instance that Ladder started", instance)
 	}
-	return supervisor.Restart(ctx, instance)
+	err := supervisor.Restart(ctx, instance)
+	if errors.Is(err, supervise.ErrUnknownInstance) {
+		return unknownInstance{err}
+	}
+	return err
 }
+
+// unknownInstance is supervise's word that there is no such instance as the API's, which answers it with 404.
+type unknownInstance struct{ error }
+
+func (u unknownInstance) Unwrap() error { return u.error }
+
+func (u unknownInstance) Is(target error) bool { return target == admin.ErrUnknownInstance }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -229,6 +230,15 @@ func TestRestartOfAnInstanceIsUnnoticed(t *testing.T) {
 	after := r.status().members()
 	if after["app.1"].PID == before["app.1"].PID || after["app.2"].PID != before["app.2"].PID {
 		t.Errorf("before %+v, after %+v", before, after)
+	}
+	token, err := os.ReadFile(filepath.Join(r.space.directory, ".ladder", "admin.token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := exec.Command("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "POST",
+		"-H", "Authorization: Bearer "+strings.TrimSpace(string(token)), "http://"+r.space.admin+"/api/v1/instances/app.7/restart").Output()
+	if err != nil || string(answer) != "404" {
+		t.Errorf("the API answers %s for an unknown instance, %v", answer, err)
 	}
 	_, stderr, exit := ladder(t, "restart", "-c", r.space.file, "app.7")
 	if exit != 1 || !strings.Contains(stderr, "app.7") {
