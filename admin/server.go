@@ -206,8 +206,11 @@ func (s *Server) Addr() string {
 }
 
 // URL is the base of dashboard and API as a browser on this machine reaches it, "" when it does not listen.
-func (s *Server) URL() string {
-	host, port, err := net.SplitHostPort(s.Addr())
+func (s *Server) URL() string { return LocalURL(s.Addr()) }
+
+// LocalURL is how a browser on this machine reaches a host:port that is listened on, "" when it is none.
+func LocalURL(address string) string {
+	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return ""
 	}

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -77,23 +76,11 @@ func (t *adminTier) url() string {
 	return server.URL()
 }
 
-// localURL is how a browser on this machine reaches an address that was listened on.
-func localURL(address net.Addr) string {
-	host, port, err := net.SplitHostPort(address.String())
-	if err != nil {
-		return "http://" + address.String()
-	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return strings.TrimSuffix("http://"+net.JoinHostPort(host, port), ":80")
-}
-
 // URLs are where a person goes next.
 func (n *Node) URLs() URLs {
 	urls := URLs{Dashboard: n.admin.url()}
 	for _, address := range n.front.addresses() {
-		urls.Application = append(urls.Application, localURL(address))
+		urls.Application = append(urls.Application, strings.TrimSuffix(admin.LocalURL(address.String()), ":80"))
 	}
 	if urls.Dashboard != "" {
 		urls.API = urls.Dashboard + "/api/v1/status"

@@ -2,7 +2,6 @@ package node
 
 import (
 	"net"
-	"time"
 
 	"ladder/admin"
 	"ladder/config"
@@ -25,11 +24,7 @@ func (t *gatewayTier) traffic() telemetry.Traffic {
 	if opened == nil {
 		return telemetry.Traffic{}
 	}
-	stats := opened.Stats()
-	return telemetry.Traffic{
-		Requests: stats.Requests, Errors: stats.Failed,
-		InFlight: stats.InFlight, Connections: stats.Connections, Latency: stats.Durations,
-	}
+	return opened.Traffic()
 }
 
 func (t *gatewayTier) status(rates telemetry.Rates) *admin.Gateway {
@@ -41,15 +36,13 @@ func (t *gatewayTier) status(rates telemetry.Rates) *admin.Gateway {
 		Listen: []string{}, Connections: traffic.Connections, InFlight: traffic.InFlight,
 		RequestsTotal: traffic.Requests, ErrorsTotal: traffic.Errors,
 		RequestsPerSecond: rates.RequestsPerSecond, ErrorsPerSecond: rates.ErrorsPerSecond,
-		P50MS: milliseconds(rates.P50), P90MS: milliseconds(rates.P90), P99MS: milliseconds(rates.P99),
+		P50MS: admin.Milliseconds(rates.P50), P90MS: admin.Milliseconds(rates.P90), P99MS: admin.Milliseconds(rates.P99),
 	}
 	for _, address := range t.addresses() {
 		status.Listen = append(status.Listen, address.String())
 	}
 	return status
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func (t *applicationTier) status() []admin.Pool {
 	processes := map[string]supervise.Instance{}
